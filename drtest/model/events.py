@@ -1,0 +1,218 @@
+"""What a run yields, in order: the closed union that history is made of.
+
+Instants are simulated unless the field says ``real``. Side files (truth, restored trees, logs) are
+named by paths relative to the scenario's folder in the run archive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stanza:
+    """One record of duplicity's ``--log-fd``: keyword, code, arguments, text."""
+
+    keyword: Literal["ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"] | str
+    code: int
+    args: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One execution of duplicity, already redacted."""
+
+    action: str  # full, incremental, backup, restore, remove-older-than ...
+    argv: tuple[str, ...]
+    status: int  # negative: killed by that signal
+    status_name: str
+    elapsed_s: float
+    user_s: float
+    system_s: float
+    max_rss_bytes: int
+    timed_out: bool
+    limit_s: float
+    log: str  # side file with stdout and stderr
+    stanzas: tuple[Stanza, ...] = ()  # ERROR and WARNING, and INFO that a check reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """One object of a bucket listing."""
+
+    key: str
+    size_bytes: int
+    storage_class: str = "STANDARD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioStarted:
+    """The first event of a scenario; what it needs to be judged again stands beside it."""
+
+    name: str
+    file: str
+    line: int
+    seed: int
+    store: str  # "moto 5.2.5"
+    duplicity: str  # "3.2.1"
+    gpg: str
+    real_at: datetime
+    steps: int
+    drills: int
+    preloaded: bool = False
+    is_root: bool = True
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step of the calendar begins."""
+
+    index: int
+    at: datetime
+    what: str  # mutate, backup, prune, lose: secret key, wait ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceMutated:
+    """What one ``mutate`` did, by verb."""
+
+    index: int
+    at: datetime
+    changed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TruthRecorded:
+    """The whole source as it was just before a backup of step ``index``; point ``number``."""
+
+    index: int
+    at: datetime
+    number: int  # truths count from 0; the side file of truth is asked for this number
+    paths: int
+    size_bytes: int
+    unreadable: tuple[tuple[str, str], ...] = ()  # path, errno name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesCounted:
+    """How many paths of the source each selection rule decided at one backup, by drtest's model."""
+
+    index: int
+    at: datetime
+    # for each rule of the policy, in order: paths it matched at all, paths that it decided
+    matched: tuple[int, ...]
+    decided: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFinished:
+    """One duplicity call of the calendar ended."""
+
+    index: int
+    at: datetime
+    call: Call
+    must_be: Literal["done", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRecorded:
+    """What the bucket held after a step; only what changed since the listing before."""
+
+    index: int
+    at: datetime
+    added: tuple[StoredObject, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    """A step of the calendar ended."""
+
+    index: int
+    at: datetime
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillStarted:
+    """One restore begins: the ``part``-th of drill ``number``."""
+
+    number: int
+    part: int
+    parts: int
+    name: str
+    what: str  # "everything at 2026-01-09 03:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """One path that was restored into a target of its own, and where its tree is recorded."""
+
+    path: str  # "." for everything, else relative to the source's root
+    call: Call
+    tree: str  # side file; "" where nothing was captured
+    paths: int  # how many paths lie in the target
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillFinished:
+    """One restore ended; ``truth`` is the truth it must equal, None where there can be none."""
+
+    number: int
+    part: int
+    name: str
+    what: str
+    asked_at: datetime  # what duplicity was asked for
+    point_at: datetime | None  # the restore point that this means, by the calendar
+    truth: int | None
+    must_be: Literal["recovered", "refused", "done"]
+    escrow: tuple[str, ...]
+    restored: tuple[Restored, ...]
+    elapsed_s: float
+    reproduce: str  # the command line that runs this drill alone
+    wreck: str = ""  # where it was kept, "" where it was not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultSeen:
+    """Something that was not the backup's doing: becomes an *unverified* finding.
+
+    ``code`` is a finding code of the family *could not verify*.
+    """
+
+    code: str
+    message: str
+    subject: str = ""
+    evidence: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioFinished:
+    """The last event of a scenario that came to its end; absent where it was broken off."""
+
+    name: str
+    elapsed_s: float
+    real_at: datetime
+
+
+Event = (
+    ScenarioStarted
+    | StepStarted
+    | SourceMutated
+    | TruthRecorded
+    | RulesCounted
+    | ActionFinished
+    | ListingRecorded
+    | StepFinished
+    | DrillStarted
+    | DrillFinished
+    | FaultSeen
+    | ScenarioFinished
+)
