@@ -1,0 +1,227 @@
+"""The one door to other programs.
+
+Each child leads a process group of its own and dies with drtest (PR_SET_PDEATHSIG, set by
+util-linux's ``setpriv`` where it is there, since a preexec function is not safe among threads).
+Output goes to a file, so a chatty child cannot fill a pipe and hang. The environment is what the
+caller gives and nothing else. PR_SET_PDEATHSIG follows the *thread* that started the child: start
+servers from a thread that lives as long as they should.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from drtest.clock import monotonic_s
+from drtest.errors import Interrupted, ToolMissing
+
+CLEAN_LOCALE: Mapping[str, str] = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A command that came to its end; ``status`` is negative where a signal ended it."""
+
+    argv: tuple[str, ...]
+    status: int
+    elapsed_s: float
+    user_s: float  # with the children that it waited for
+    system_s: float
+    max_rss_bytes: int
+    timed_out: bool
+    log: Path
+
+
+class _Live:
+    """A running child and whether ``stop_all`` ended it."""
+
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        self.popen = popen
+        self.interrupted = False
+
+
+_live: set[_Live] = set()
+_lock = threading.Lock()
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: Path,
+    timeout_s: float,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+) -> Completed:
+    """Run one command to its end and return how it went.
+
+    stdout and stderr go to *log* (made anew). A command that takes longer than *timeout_s* is
+    Raises ToolMissing where the program is not there, Interrupted where ``stop_all`` ended it.
+    """
+    started = monotonic_s()
+    with log.open("wb") as sink, _input(stdin) as source:
+        child = _Live(_spawn(argv, env=env, sink=sink.fileno(), source=source, cwd=cwd))
+    popen = child.popen
+    with _lock:
+        _live.add(child)
+    timed_out = False
+    try:
+        timed_out = not _ends_within(popen.pid, timeout_s)
+    finally:
+        # Also on the ordinary way: what the command left behind in its group must not outlive it.
+        kill_group(popen.pid)
+        _, wait_status, usage = os.wait4(popen.pid, 0)
+        popen.returncode = os.waitstatus_to_exitcode(wait_status)
+        with _lock:
+            _live.discard(child)
+    if child.interrupted:
+        raise Interrupted(f"{Path(argv[0]).name} was stopped")
+    return Completed(
+        argv=tuple(argv),
+        status=popen.returncode,
+        elapsed_s=monotonic_s() - started,
+        user_s=usage.ru_utime,
+        system_s=usage.ru_stime,
+        max_rss_bytes=usage.ru_maxrss * 1024,
+        timed_out=timed_out,
+        log=log,
+    )
+
+
+def stop_all() -> None:
+    """Kill every command that ``run`` is waiting for; each ``run`` then raises Interrupted."""
+    with _lock:
+        for child in _live:
+            child.interrupted = True
+            kill_group(child.popen.pid)
+
+
+class Child:
+    """A server that runs beside drtest until it is stopped."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], log: Path) -> None:
+        self._popen = popen
+        self.log = log
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also the id of its group."""
+        return self._popen.pid
+
+    @property
+    def stdin_fd(self) -> int | None:
+        """The writing end of its standard input where ``start`` was asked for a pipe."""
+        return self._popen.stdin.fileno() if self._popen.stdin else None
+
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._popen.poll() is None
+
+    def stop(self, *, grace_s: float = 5.0) -> int:
+        """Ask it to end, kill its group after *grace_s*, and return its status. Idempotent."""
+        if self._popen.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._popen.stdin.close()
+        if self.is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(grace_s)
+        # Its own children too, whether or not it ended in time.
+        kill_group(self.pid)
+        return self._popen.wait()
+
+    def log_tail(self, lines: int = 20) -> tuple[str, ...]:
+        """Return the last lines that it wrote."""
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - 16_384))
+            text = file.read().decode("utf-8", "replace")
+        return tuple(text.splitlines()[-lines:])
+
+
+def start(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: Path,
+    cwd: Path | None = None,
+    pipe_stdin: bool = False,
+) -> Child:
+    """Start a server; its output goes to *log*. The caller stops it.
+
+    With ``pipe_stdin`` the child can notice by end-of-file that drtest is gone.
+    """
+    source = subprocess.PIPE if pipe_stdin else subprocess.DEVNULL
+    with log.open("wb") as sink:
+        return Child(_spawn(argv, env=env, sink=sink.fileno(), source=source, cwd=cwd), log)
+
+
+def kill_group(pid: int) -> None:
+    """Kill the process group that *pid* leads; one that is gone already is fine."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def find(program: str, path: str = "") -> Path | None:
+    """Return where *program* lies on *path* (default: drtest's own PATH), None where it is not."""
+    found = shutil.which(program, path=path or None)
+    return Path(found) if found else None
+
+
+@cache
+def _prefix() -> tuple[str, ...]:
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+
+
+def _spawn(
+    argv: Sequence[str], *, env: Mapping[str, str], sink: int, source: int, cwd: Path | None
+) -> subprocess.Popen[bytes]:
+    program = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=env.get("PATH"))
+    if program is None or not os.access(program, os.X_OK):
+        raise ToolMissing(f"{argv[0]} is not there or cannot be executed")
+    return subprocess.Popen(
+        [*_prefix(), program, *argv[1:]],
+        env=dict(env),
+        stdin=source,
+        stdout=sink,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd=cwd,
+    )
+
+
+def _ends_within(pid: int, timeout_s: float) -> bool:
+    """Wait for the end of *pid* without reaping it: its group id stays its own until then."""
+    handle = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        return bool(poll.poll(timeout_s * 1000))
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _input(data: bytes) -> Iterator[int]:
+    """A readable descriptor that gives *data* and then ends; a file in memory never blocks."""
+    if not data:
+        yield subprocess.DEVNULL
+        return
+    memory = os.memfd_create("stdin")
+    try:
+        os.write(memory, data)
+        os.lseek(memory, 0, os.SEEK_SET)
+        yield memory
+    finally:
+        os.close(memory)
