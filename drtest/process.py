@@ -69,11 +69,11 @@ def run(
     Raises ToolMissing where the program is not there, Interrupted where ``stop_all`` ended it.
     """
     started = monotonic_s()
-    with log.open("wb") as sink, _input(stdin) as source:
+    # Started under the lock, so that stop_all misses no child that is just being born.
+    with log.open("wb") as sink, _input(stdin) as source, _lock:
         child = _Live(_spawn(argv, env=env, sink=sink.fileno(), source=source, cwd=cwd))
-    popen = child.popen
-    with _lock:
         _live.add(child)
+    popen = child.popen
     timed_out = False
     try:
         timed_out = not _ends_within(popen.pid, timeout_s)

@@ -413,7 +413,7 @@ CATALOGUE: dict[str, Code] = {
         ),
         (
             "expectation-stale",
-            _U,
+            _N,
             "the scenario was expected to FAIL, and did not as was said",
             "expect",
             "Good news or a broken check: look, then change or delete expect.",

@@ -1,0 +1,349 @@
+"""What a calendar means: the sets it should make, the points it promises, what drills ask for.
+
+Pure; validate and show use it before a run, runner and checks after it.
+
+Source of the rules: duplicity 3.2.1, dup_main.check_last_full and dup_collections
+(get_chains_older_than, get_nth_last_full_backup_time); shared facts 1.5 and 1.6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from drtest.model.interval import format_instant
+from drtest.model.scenario import (
+    AtAgo,
+    AtChain,
+    AtEach,
+    AtEdges,
+    AtEnd,
+    AtInstant,
+    AtNewest,
+    AtOldest,
+    AtSample,
+    Backup,
+    Drill,
+    DrillOutcome,
+    Everything,
+    OneFile,
+    Paths,
+    PointSelector,
+    Prune,
+    Scenario,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSet:
+    """One backup set that the calendar should make."""
+
+    at: datetime
+    step: int  # index of the step that makes it
+    chain: int  # chains count from 1 in order of time
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The sets that the calendar should make and those that its prunes should leave."""
+
+    made: tuple[PlannedSet, ...]
+    left: tuple[PlannedSet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRestore:
+    """One restore of a drill.
+
+    ``asked_at`` is the instant handed to duplicity, None for its default (the newest).
+    ``point_at`` is the restore point that it means, None where there is none at or before it.
+    """
+
+    drill: int
+    part: int
+    parts: int
+    name: str
+    what: str
+    asked_at: datetime | None
+    point_at: datetime | None
+    must_be: DrillOutcome
+
+
+@dataclass(slots=True, kw_only=True)
+class _Chains:
+    made: list[PlannedSet] = field(default_factory=list)
+    left: list[list[PlannedSet]] = field(default_factory=list)  # by chain
+
+
+def is_full_due(last_full_at: datetime | None, now: datetime, every: timedelta | None) -> bool:
+    """Whether duplicity's implied action makes a full: none yet, or older than *every*."""
+    return last_full_at is None or (every is not None and last_full_at < now - every)
+
+
+def plan(scenario: Scenario) -> Plan:
+    """Return the sets that *scenario*'s calendar should make, if all goes well."""
+    chains = _Chains()
+    for dated in scenario.steps:
+        match dated.step:
+            case Backup(action=action, must_be="done"):
+                _add_set(chains, scenario, action=action, at=dated.at, step=dated.index)
+            case Prune(force=True, must_be="done"):
+                kept = prune([_Span.of(chain) for chain in chains.left], scenario, now=dated.at)
+                chains.left = [
+                    [one for one in chain if one.is_full or not keep.only_full]
+                    for chain, keep in zip(chains.left, kept, strict=True)
+                    if keep.kept
+                ]
+            case _:
+                pass
+    return Plan(made=tuple(chains.made), left=tuple(one for chain in chains.left for one in chain))
+
+
+def _add_set(chains: _Chains, scenario: Scenario, *, action: str, at: datetime, step: int) -> None:
+    fulls = [one.at for one in chains.made if one.is_full]
+    due = is_full_due(fulls[-1] if fulls else None, at, scenario.policy.full_if_older_than)
+    if action == "incremental" and not fulls:
+        return  # status 17, no signatures: nothing is made
+    is_full = action == "full" or due
+    number = len(fulls) + is_full
+    one = PlannedSet(at=at, step=step, chain=number, is_full=is_full)
+    chains.made.append(one)
+    if is_full or not chains.left:
+        chains.left.append([one])
+    else:
+        chains.left[-1].append(one)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """A chain as retention sees it."""
+
+    full_at: datetime
+    end_at: datetime
+    has_incrementals: bool
+
+    @classmethod
+    def of(cls, chain: Sequence[PlannedSet]) -> _Span:
+        return cls(
+            full_at=chain[0].at,
+            end_at=chain[-1].at,
+            has_incrementals=len(chain) > 1,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Keep:
+    kept: bool = True
+    only_full: bool = False
+
+
+def prune(chains: Sequence[_Span], scenario: Scenario, *, now: datetime) -> list[_Keep]:
+    """Return what the policy's retention leaves of *chains* (oldest first) at *now*.
+
+    Whole chains go, and only those that end before the limit; the newest chain never goes.
+    """
+    policy = scenario.policy
+    kept = [_Keep() for _ in chains]
+    for number, chain in enumerate(chains):
+        is_newest = number == len(chains) - 1
+        if is_newest:
+            continue
+        limits: list[datetime] = []
+        if policy.remove_older_than is not None:
+            limits.append(now - policy.remove_older_than)
+        if (count := policy.remove_all_but_n_full) is not None and len(chains) >= count:
+            limits.append(chains[-count].full_at)
+        if any(chain.end_at < limit for limit in limits):
+            kept[number] = _Keep(kept=False)
+        elif (
+            (count := policy.remove_all_inc_of_but_n_full) is not None
+            and len(chains) >= count
+            and chain.end_at < chains[-count].full_at
+        ):
+            kept[number] = _Keep(only_full=chain.has_incrementals)
+    return kept
+
+
+# ---------------------------------------------------------------- what is promised
+
+
+def promised(scenario: Scenario, made: Iterable[PlannedSet]) -> tuple[datetime, ...]:
+    """Return the restore points that must be restorable at the calendar's end, oldest first.
+
+    ``objectives.keep`` says which: all that are at most so old. Without it the policy's own
+    retention is the promise (by its own wording: an age, or a number of fulls), and without
+    retention every point is. The newest is always promised.
+    """
+    sets = tuple(made)
+    if not sets:
+        return ()
+    keep, policy = scenario.objectives.keep, scenario.policy
+    points = list(sets)
+    if keep is not None:
+        points = [one for one in sets if one.at >= scenario.end_at - keep]
+    elif any(isinstance(dated.step, Prune) for dated in scenario.steps):
+        fulls = sorted({one.chain for one in sets})
+        if policy.remove_older_than is not None:
+            oldest = scenario.end_at - policy.remove_older_than
+            points = [one for one in points if one.at >= oldest]
+        if (count := policy.remove_all_but_n_full) is not None:
+            points = [one for one in points if one.chain in fulls[-count:]]
+        if (count := policy.remove_all_inc_of_but_n_full) is not None:
+            points = [one for one in points if one.is_full or one.chain in fulls[-count:]]
+    newest = sets[-1]
+    return (
+        tuple(one.at for one in points)
+        if newest in points
+        else (*(one.at for one in points), newest.at)
+    )
+
+
+# ---------------------------------------------------------------- what drills ask for
+
+
+def point_before(points: Sequence[datetime], instant: datetime) -> datetime | None:
+    """Return the newest of *points* (oldest first) that is not after *instant*."""
+    return next((point for point in reversed(points) if point <= instant), None)
+
+
+def resolve(
+    scenario: Scenario, drill: Drill, made: Sequence[PlannedSet]
+) -> tuple[PlannedRestore, ...]:
+    """Return the restores that *drill* means, given the sets that were (or should be) made.
+
+    Points that several selectors name come once. ValueError where ``must-be`` leaves a point out
+    or names it twice; the message is for the user.
+    """
+    asked = _asked(scenario, drill.at, made, label=f"drill {drill.number}")
+    points = [one.at for one in made]
+    outcomes = _outcomes(scenario, drill, made, asked)
+    return tuple(
+        PlannedRestore(
+            drill=drill.number,
+            part=part,
+            parts=len(asked),
+            name=drill.name,
+            what=f"{describe(drill)} at {_shown(scenario, instant)}",
+            asked_at=instant,
+            point_at=point_before(points, instant or scenario.end_at),
+            must_be=outcome,
+        )
+        for part, (instant, outcome) in enumerate(zip(asked, outcomes, strict=True), start=1)
+    )
+
+
+def describe(drill: Drill) -> str:
+    """Return what the drill restores, in the user's words."""
+    match drill.restore:
+        case Everything():
+            return "everything"
+        case Paths(paths=paths):
+            return ", ".join(paths)
+        case OneFile():
+            return "one file"
+        case _ as never:
+            assert_never(never)
+
+
+def _shown(scenario: Scenario, instant: datetime | None) -> str:
+    return format_instant(instant or scenario.end_at)
+
+
+def _asked(
+    scenario: Scenario,
+    selectors: Iterable[PointSelector],
+    made: Sequence[PlannedSet],
+    *,
+    label: str,
+) -> list[datetime | None]:
+    """Instants to ask for, each once, in order of the selectors; None: duplicity's default."""
+    found: dict[datetime | None, None] = {}
+    for selector in selectors:
+        found.update(dict.fromkeys(_instants(scenario, selector, made, label=label)))
+    if None in found and scenario.end_at in found:
+        del found[scenario.end_at]  # the same state, asked for twice
+    return list(found)
+
+
+def _instants(
+    scenario: Scenario, selector: PointSelector, made: Sequence[PlannedSet], *, label: str
+) -> list[datetime | None]:
+    end = scenario.end_at
+    points = list(promised(scenario, made))
+    match selector:
+        case AtEnd() | AtNewest():
+            return [None]
+        case AtEach():
+            return list(points)
+        case AtAgo(ago=ago):
+            return [end - ago]
+        case AtInstant(instant=instant):
+            return [instant]
+        case AtSample(count=count):
+            return list(_sample(points, count, f"{scenario.seed}/{label}"))
+        case AtOldest():
+            return list(points[:1])
+        case AtEdges(of=count):
+            sets = points if count is None else _sample(points, count, f"{scenario.seed}/{label}")
+            edges: list[datetime | None] = []
+            for point in sets:
+                if point != points[0]:  # before the first there is nothing promised
+                    edges.append(point - SECOND)
+                edges += [point, point + SECOND]
+            return edges
+        case AtChain(number=number):
+            return [one.at for one in made if one.chain == number]
+        case _ as never:
+            assert_never(never)
+
+
+def _sample(points: Sequence[datetime], count: int, label: str) -> list[datetime]:
+    """*count* of *points* by the seed, oldest and newest always among them, in order of time.
+
+    Ranks by a hash rather than draws, so that a longer calendar keeps most of its sample.
+    """
+    if len(points) <= count:
+        return list(points)
+    ends = [points[0], points[-1]][-count:] if count < 2 else [points[0], points[-1]]
+    inner = sorted(
+        points[1:-1],
+        key=lambda point: hashlib.sha256(f"{label}/{point.isoformat()}".encode()).digest(),
+    )
+    return sorted([*ends, *inner[: max(0, count - 2)]])
+
+
+def _outcomes(
+    scenario: Scenario,
+    drill: Drill,
+    made: Sequence[PlannedSet],
+    asked: Sequence[datetime | None],
+) -> list[DrillOutcome]:
+    if isinstance(drill.must_be, str):
+        return [drill.must_be] * len(asked)
+    label = f"drill {drill.number}"
+    claims = [
+        (set(_asked(scenario, [selector], made, label=label)), outcome)
+        for selector, outcome in drill.must_be
+        if selector is not None
+    ]
+    rest = next((outcome for selector, outcome in drill.must_be if selector is None), None)
+    outcomes: list[DrillOutcome] = []
+    orphans = 0
+    for instant in asked:
+        fitting = [outcome for instants, outcome in claims if instant in instants]
+        if len(fitting) > 1:
+            raise ValueError(f"must-be names {_shown(scenario, instant)} twice")
+        if not fitting and rest is None:
+            orphans += 1
+        outcomes.append(fitting[0] if fitting else rest or "recovered")
+    if orphans:
+        raise ValueError(
+            f"must-be leaves {orphans} of {len(asked)} restore points without an outcome"
+        )
+    return outcomes
