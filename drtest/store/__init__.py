@@ -1,1 +1,30 @@
-"""..."""
+"""S3 servers behind one interface: moto, and those that docs/stores.md tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from drtest.store.client import Credentials
+from drtest.store.interface import Capability, LoggedRequest, OpenUpload, Place, Store
+from drtest.store.moto import Moto
+
+__all__ = [
+    "Capability",
+    "Credentials",
+    "LoggedRequest",
+    "OpenUpload",
+    "Place",
+    "Store",
+    "stores",
+]
+
+_STORES: Mapping[str, Callable[..., Store]] = MappingProxyType({"moto": Moto})
+
+
+def stores() -> Mapping[str, Callable[..., Store]]:
+    """Return how to make each store, by the name that ``--store`` takes.
+
+    ``stores()["moto"]()``.
+    """
+    return _STORES

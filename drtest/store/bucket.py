@@ -1,0 +1,146 @@
+"""What is done to buckets, over any S3 client: list, copy, empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from drtest.model.events import StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+_DELETE_AT_ONCE = 1000  # the most that one DeleteObjects takes
+
+
+def make(client: S3Client, name: str, *, region: str, locked: bool = False) -> None:
+    """Make a bucket; us-east-1 alone must not be named as a location constraint."""
+    if region == "us-east-1":
+        client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=locked)
+    else:
+        client.create_bucket(
+            Bucket=name,
+            ObjectLockEnabledForBucket=locked,
+            CreateBucketConfiguration={"LocationConstraint": region},  # type: ignore[typeddict-item]
+        )
+
+
+def exists(client: S3Client, name: str) -> bool:
+    """Whether there is a bucket of that name that these credentials may see."""
+    try:
+        client.head_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
+            return False
+        raise
+    return True
+
+
+def objects(client: S3Client, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
+    """Yield all objects, page by page. S3 lists by the bytes of the key; every store must."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for found in page.get("Contents", ()):
+            yield StoredObject(
+                key=found["Key"],
+                size_bytes=found["Size"],
+                storage_class=found.get("StorageClass") or "STANDARD",
+            )
+
+
+def uploads(client: S3Client, bucket: str, prefix: str = "") -> Iterator[tuple[str, str, int]]:
+    """Yield (key, upload id, bytes in its parts) of each open multipart upload."""
+    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    found = [
+        (upload["Key"], upload["UploadId"]) for page in pages for upload in page.get("Uploads", ())
+    ]
+    for key, upload_id in sorted(found):
+        parts = client.get_paginator("list_parts").paginate(
+            Bucket=bucket, Key=key, UploadId=upload_id
+        )
+        size_bytes = sum(part["Size"] for page in parts for part in page.get("Parts", ()))
+        yield key, upload_id, size_bytes
+
+
+def copy(client: S3Client, source: str, target: str) -> int:
+    """Copy every object of *source* to *target* on the server's side; return how many."""
+    count = 0
+    for found in objects(client, source):
+        client.copy_object(
+            Bucket=target,
+            Key=found.key,
+            CopySource={"Bucket": source, "Key": found.key},
+            StorageClass=found.storage_class,  # type: ignore[arg-type]
+        )
+        count += 1
+    return count
+
+
+def empty(client: S3Client, bucket: str, *, prefix: str = "", versions: bool) -> None:
+    """Delete all below *prefix*: open uploads, objects and, where there are any, versions.
+
+    Locks of the kind *governance* are passed over; those of the kind *compliance* can't be, and
+    are the ClientError that the store gives.
+    """
+    for key, upload_id, _ in list(uploads(client, bucket, prefix)):
+        client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+    if versions and _is_versioned(client, bucket):
+        _delete(client, bucket, _versions(client, bucket, prefix), bypass=True)
+    else:
+        _delete(client, bucket, ({"Key": found.key} for found in objects(client, bucket, prefix)))
+
+
+def _is_versioned(client: S3Client, bucket: str) -> bool:
+    return "Status" in client.get_bucket_versioning(Bucket=bucket)
+
+
+def _versions(client: S3Client, bucket: str, prefix: str) -> Iterator[ObjectIdentifierTypeDef]:
+    pages = client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for version in page.get("Versions", ()):
+            yield {"Key": version["Key"], "VersionId": version["VersionId"]}
+        for marker in page.get("DeleteMarkers", ()):
+            yield {"Key": marker["Key"], "VersionId": marker["VersionId"]}
+
+
+def _delete(
+    client: S3Client,
+    bucket: str,
+    doomed: Iterable[ObjectIdentifierTypeDef],
+    *,
+    bypass: bool = False,
+) -> None:
+    # All names first: deleting while a listing's pages are still being read skips keys on some.
+    names = list(doomed)
+    for chunk in _chunks(names):
+        answer = (
+            client.delete_objects(
+                Bucket=bucket,
+                Delete={"Objects": chunk, "Quiet": True},
+                BypassGovernanceRetention=True,
+            )
+            if bypass
+            else client.delete_objects(Bucket=bucket, Delete={"Objects": chunk, "Quiet": True})
+        )
+        for refused in answer.get("Errors", ()):
+            raise ClientError(
+                {
+                    "Error": {
+                        "Code": refused.get("Code", ""),
+                        "Message": f"{refused.get('Key', '')}: {refused.get('Message', '')}",
+                    }
+                },
+                "DeleteObjects",
+            )
+
+
+def _chunks(
+    names: Sequence[ObjectIdentifierTypeDef],
+) -> Iterator[list[ObjectIdentifierTypeDef]]:
+    rest = iter(names)
+    while chunk := list(islice(rest, _DELETE_AT_ONCE)):
+        yield chunk

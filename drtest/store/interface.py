@@ -1,0 +1,263 @@
+"""What every S3 store promises, and the values that it speaks in."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from botocore.exceptions import (
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
+
+from drtest.errors import StoreFailed
+from drtest.model.events import StoredObject
+from drtest.store import bucket as buckets
+from drtest.store.client import Credentials, connect
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# What servers answer when they are out of room: the status of RFC 4918, and MinIO's own word.
+_FULL_STATUS = 507
+# 501 is not among them: "not implemented" is an answer.
+_BROKEN_STATUS = frozenset({500, 502, 503, 504})
+_FULL_CODES = frozenset({"XMinioStorageFull", "InsufficientStorage"})
+
+
+class Capability(Enum):
+    """What stores differ in. A scenario that needs one says so before it runs."""
+
+    CHECKS_SIGNATURE = "checks-signature"  # refuses a wrong secret and an unsigned request
+    CHECKS_CLOCK = "checks-clock"  # refuses a request signed 20 minutes off
+    CHECKS_BODY_HASH = "checks-body-hash"  # refuses a body that is not the one that was signed
+    CHECKS_CHECKSUM = "checks-checksum"  # refuses a wrong x-amz-checksum-crc32
+    CHECKS_MD5 = "checks-md5"  # refuses a wrong Content-MD5
+    VERSIONS = "versions"  # keeps what was overwritten or deleted in a versioned bucket
+    STORAGE_CLASSES = "storage-classes"  # keeps and lists the storage class that was asked for
+    REFUSES_COLD_READS = "refuses-cold-reads"  # no GET of GLACIER before a thaw
+    ACCESS_LOG = "access-log"  # a log of its own, independent of drtest's gateway
+    OBJECT_LOCK = "object-lock"  # refuses to delete a locked version
+
+    @property
+    def meaning(self) -> str:
+        """One line for people; docs/stores.md shows the same."""
+        return _MEANINGS[self]
+
+
+_MEANINGS: dict[Capability, str] = {
+    Capability.CHECKS_SIGNATURE: "refuses a wrong secret and an unsigned request",
+    Capability.CHECKS_CLOCK: "refuses a request signed 20 minutes off",
+    Capability.CHECKS_BODY_HASH: "refuses a body that is not the one that was signed",
+    Capability.CHECKS_CHECKSUM: "refuses a wrong x-amz-checksum-crc32",
+    Capability.CHECKS_MD5: "refuses a wrong Content-MD5",
+    Capability.VERSIONS: "keeps what was overwritten or deleted in a versioned bucket",
+    Capability.STORAGE_CLASSES: "keeps and lists the storage class that was asked for",
+    Capability.REFUSES_COLD_READS: "refuses to read a GLACIER object before a thaw",
+    Capability.ACCESS_LOG: "writes a request log that does not depend on drtest's gateway",
+    Capability.OBJECT_LOCK: "refuses to delete a locked version",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one scenario's objects go: a bucket, and a prefix that is empty or ends in ``/``."""
+
+    bucket: str
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        if self.prefix and (not self.prefix.endswith("/") or self.prefix.startswith("/")):
+            raise ValueError(f"the prefix {self.prefix!r} must end in, and not begin with, a slash")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedRequest:
+    """One line of a store's own access log."""
+
+    method: str
+    path: str  # the request target with its query; what is not ASCII is percent-encoded
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenUpload:
+    """A multipart upload that was begun and neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    size_bytes: int  # of the parts that are there
+
+
+class Store(ABC):
+    """One S3 server, from its start to its end.
+
+    *Order.* ``start`` once, then everything else, then ``stop``. ``version`` may be asked before
+    ``start`` of a server that drtest starts itself. ``start`` returns when the store answers, and
+    raises StoreFailed with the store's last lines within 20 seconds where it does not; it then
+    leaves no process behind. A stopped store isn't started again: make a new one.
+
+    *Who closes what.* The store owns its process, its folder's content and its client. The caller
+    makes the folder, calls ``stop`` (any number of times, also after a failure) and removes the
+    folder. Buckets go with the process or the folder, except at an endpoint: there the caller
+    calls ``delete_bucket`` for each. moto keeps every object in memory, so ``delete_bucket`` as
+    soon as a bucket isn't needed is more than politeness.
+
+    *Failures.* A store that is down, dies in the middle or is full raises StoreFailed from every
+    method here. What callers do with ``client()`` raises botocore's exceptions: ``watched()``
+    around it turns those of a failing store into StoreFailed. Everything else (no such bucket,
+    access denied) stays botocore's ClientError, for it is an answer.
+
+    *Retries.* The client tries each request three times, on connection errors and 5xx. Callers
+    add none of their own.
+
+    *Threads.* ``client()`` returns the same client each time; it and every method may be used from
+    several threads, except ``start`` and ``stop``, which belong to the thread that outlives the
+    store (the kernel ends a child with the *thread* that started it).
+    """
+
+    name: ClassVar[str]
+    is_remote: ClassVar[bool] = False  # beyond this machine: the environment's proxy is used
+
+    def __init__(self, *, credentials: Credentials, region: str = "us-east-1") -> None:
+        self.credentials = credentials
+        self.region = region
+        self._client: S3Client | None = None
+        self._lock = threading.Lock()
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> frozenset[Capability]:
+        """What this store can do of what stores differ in."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """The version as the report says it; ToolMissing where the server can't be had."""
+
+    @property
+    @abstractmethod
+    def endpoint_url(self) -> str:
+        """Scheme, host and port, without a slash at the end; for ``--s3-endpoint-url``."""
+
+    @abstractmethod
+    def start(self, folder: Path) -> None:
+        """Make the store ready; what it writes on this machine goes below *folder*."""
+
+    @abstractmethod
+    def is_alive(self) -> bool:
+        """Whether it runs (a child process) or answers (an endpoint)."""
+
+    @abstractmethod
+    def log_tail(self, lines: int = 20) -> tuple[str, ...]:
+        """The store's last lines; empty where it has none to show."""
+
+    def stop(self) -> None:
+        """End it and close the client. Idempotent."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    # -- buckets ------------------------------------------------------------------------------
+
+    def client(self) -> S3Client:
+        """Return the store's boto3 client: path style, nothing from the user's AWS set-up."""
+        with self._lock:
+            if self._client is None:
+                self._client = connect(
+                    self.endpoint_url,
+                    credentials=self.credentials,
+                    region=self.region,
+                    through_proxy=self.is_remote,
+                )
+            return self._client
+
+    def make_bucket(self, name: str, *, versioned: bool = False, locked: bool = False) -> Place:
+        """Make the bucket *name* and say where its objects go.
+
+        *locked* makes a bucket that object locks may be put in, which is always versioned.
+        """
+        with self.watched():
+            buckets.make(self.client(), name, region=self.region, locked=locked)
+            if versioned and not locked:
+                self.client().put_bucket_versioning(
+                    Bucket=name, VersioningConfiguration={"Status": "Enabled"}
+                )
+        return Place(bucket=name)
+
+    def list_objects(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield what the bucket holds, all pages, sorted by the bytes of the key."""
+        with self.watched():
+            yield from buckets.objects(self.client(), bucket, prefix)
+
+    def open_uploads(self, bucket: str, prefix: str = "") -> Iterator[OpenUpload]:
+        """Yield the multipart uploads that are neither completed nor aborted, sorted by key."""
+        with self.watched():
+            for key, upload_id, size_bytes in buckets.uploads(self.client(), bucket, prefix):
+                yield OpenUpload(key=key, upload_id=upload_id, size_bytes=size_bytes)
+
+    def copy_bucket(self, source: str, target: str) -> int:
+        """Copy the objects of *source* into *target* (made if absent) and return how many.
+
+        On the server's side, one CopyObject each: storage class and metadata go along, versions
+        and open uploads don't. One CopyObject takes up to 5 GiB, more than any volume of a drill.
+        """
+        with self.watched():
+            client = self.client()
+            if not buckets.exists(client, target):
+                buckets.make(client, target, region=self.region)
+            return buckets.copy(client, source, target)
+
+    def delete_bucket(self, name: str) -> None:
+        """Delete the bucket with all it holds: objects, versions, open uploads. Absent is fine."""
+        with self.watched():
+            client = self.client()
+            if buckets.exists(client, name):
+                buckets.empty(client, name, versions=Capability.VERSIONS in self.capabilities)
+                client.delete_bucket(Bucket=name)
+
+    def access_log(self) -> Iterator[LoggedRequest]:
+        """Yield the requests by the store's own account, in its order.
+
+        Only where ACCESS_LOG is declared; elsewhere a NotImplementedError, for that is a mistake
+        of the caller's.
+        """
+        raise NotImplementedError(f"{self.name} keeps no access log")
+
+    # -- failing ------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Turn what a dead, unreachable or full store makes botocore raise into StoreFailed."""
+        try:
+            yield
+        except (HTTPClientError, ResponseStreamingError, IncompleteReadError) as error:
+            how = "does not answer" if self.is_alive() else "died"
+            raise self._failed(f"{how}: {error}") from error
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            code = error.response.get("Error", {}).get("Code", "")
+            if status == _FULL_STATUS or code in _FULL_CODES:
+                raise self._failed(f"is full: {error}") from error
+            if status in _BROKEN_STATUS:
+                raise self._failed(f"answered {status} to every attempt: {error}") from error
+            raise
+
+    def check(self) -> None:
+        """Raise StoreFailed where the store is gone or doesn't answer; cheap, changes nothing."""
+        if not self.is_alive():
+            raise self._failed("died")
+        with self.watched():
+            self.client().list_buckets()
+
+    def _failed(self, what: str) -> StoreFailed:
+        return StoreFailed(f"the store {self.name} {what}", log_tail=self.log_tail())

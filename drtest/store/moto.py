@@ -1,0 +1,79 @@
+"""moto: the default store, part of drtest's own dependencies; everything in memory."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import quote
+
+from drtest import process
+from drtest.store.interface import Capability, LoggedRequest
+from drtest.store.server import Server
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_LINE = re.compile(
+    r'^\S+ - - \[[^\]]+\] "(?P<method>[A-Z]+) (?P<path>\S+) HTTP/[\d.]+" (?P<status>\d{3}) '
+)
+
+
+class Moto(Server):
+    """moto's server as a child.
+
+    It checks no signature, clock or integrity, and is the only one here that refuses to read a
+    GLACIER object. Buckets live in its memory: delete them as soon as they aren't needed.
+    """
+
+    name: ClassVar[str] = "moto"
+    probe_path: ClassVar[str] = "/moto-api/data.json"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What moto can do; the contract suite tries each, and that it lacks the others."""
+        return frozenset(
+            {
+                Capability.VERSIONS,
+                Capability.STORAGE_CLASSES,
+                Capability.REFUSES_COLD_READS,
+                Capability.ACCESS_LOG,
+                Capability.OBJECT_LOCK,
+            }
+        )
+
+    @property
+    def version(self) -> str:
+        """The version of the installed package, which the child is started from."""
+        return metadata.version("moto")
+
+    def command(self, folder: Path, ports: tuple[int, ...]) -> tuple[str, ...]:  # noqa: ARG002
+        """Isolated (-I): neither the user's PYTHONPATH nor the folder it runs in gets a say."""
+        arguments = ("-H", "127.0.0.1", "-p", str(ports[0]))
+        return (sys.executable, "-I", "-u", "-m", "moto.server", *arguments)
+
+    def environment(self, folder: Path) -> Mapping[str, str]:
+        """Nothing of the caller's; HOME is the store's folder."""
+        return {**process.CLEAN_LOCALE, "PATH": process.SYSTEM_PATH, "HOME": str(folder)}
+
+    def is_ready_answer(self, status: int) -> bool:
+        """moto's own status page answers 200 once the application is loaded."""
+        return status == 200
+
+    def access_log(self) -> Iterator[LoggedRequest]:
+        """Parse what werkzeug writes, one line a request, before the body of the answer leaves.
+
+        werkzeug decodes the percent-encoding of what is not ASCII; it is put back here.
+        """
+        if self._child is None:
+            return
+        with self._child.log.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                match = _LINE.match(_ANSI.sub("", line))
+                if match and not match["path"].startswith("/moto-api/"):
+                    yield LoggedRequest(
+                        method=match["method"],
+                        path="".join(c if c.isascii() else quote(c) for c in match["path"]),
+                        status=int(match["status"]),
+                    )

@@ -1,0 +1,126 @@
+"""A store that drtest starts as a child process: ports, readiness, its end."""
+
+from __future__ import annotations
+
+import http.client
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from drtest import clock, process
+from drtest.errors import StoreFailed
+from drtest.store import port as ports
+from drtest.store.client import Credentials
+from drtest.store.interface import Store
+
+READY_WITHIN_S = 20.0
+_LOOK_EVERY_S = 0.02
+_STARTS = 5  # how often to try again when a port was taken in between
+_PORT_TAKEN = "address already in use"
+
+
+class Server(Store):
+    """Everything of a child-process store but its command line, environment and probe."""
+
+    ports_wanted: ClassVar[int] = 1  # the first is S3's
+    stop_grace_s: ClassVar[float] = 5.0
+
+    def __init__(self, *, region: str = "us-east-1") -> None:
+        super().__init__(credentials=Credentials.throw_away(), region=region)
+        self._child: process.Child | None = None
+        self._port = 0
+
+    @abstractmethod
+    def command(self, folder: Path, ports: tuple[int, ...]) -> tuple[str, ...]:
+        """The command line; configuration files that it names are written here."""
+
+    @abstractmethod
+    def environment(self, folder: Path) -> Mapping[str, str]:
+        """The whole environment of the child, secrets included."""
+
+    @abstractmethod
+    def is_ready_answer(self, status: int) -> bool:
+        """Whether an HTTP *status* of ``probe_path`` means that S3 requests will be served."""
+
+    probe_path: ClassVar[str] = "/"
+
+    @property
+    def endpoint_url(self) -> str:
+        """``http://127.0.0.1:PORT``; a RuntimeError before ``start``."""
+        if not self._port:
+            raise RuntimeError(f"{self.name} was not started")
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the child, for whoever measures it or ends it on purpose."""
+        if self._child is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self._child.pid
+
+    def start(self, folder: Path) -> None:
+        """Start the child and wait until it answers; see the interface."""
+        if self._child is not None:
+            raise RuntimeError(f"{self.name} was started before: make a new one")
+        for attempt in range(1, _STARTS + 1):
+            chosen = self._choose_ports()
+            self._port = chosen[0]
+            self._child = process.start(
+                self.command(folder, chosen),
+                env=self.environment(folder),
+                log=folder / f"{self.name}.log",
+                cwd=folder,
+            )
+            try:
+                self._wait_until_ready()
+            except StoreFailed:
+                self.stop()
+                if attempt < _STARTS and self._lost_its_port():
+                    continue
+                raise
+            except BaseException:
+                self.stop()
+                raise
+            return
+
+    def is_alive(self) -> bool:
+        """Whether the child runs."""
+        return self._child is not None and self._child.is_alive()
+
+    def log_tail(self, lines: int = 20) -> tuple[str, ...]:
+        """The last lines of the child's output."""
+        return self._child.log_tail(lines) if self._child else ()
+
+    def stop(self) -> None:
+        """End the child and what it started, and close the client. Idempotent."""
+        super().stop()
+        if self._child is not None:
+            self._child.stop(grace_s=self.stop_grace_s)
+
+    def _choose_ports(self) -> tuple[int, ...]:
+        return ports.free(self.ports_wanted)
+
+    def _lost_its_port(self) -> bool:
+        return any(_PORT_TAKEN in line.lower() for line in self.log_tail(100))
+
+    def _wait_until_ready(self) -> None:
+        deadline = clock.monotonic_s() + READY_WITHIN_S
+        while clock.monotonic_s() < deadline:
+            if not self.is_alive():
+                raise self._failed("did not start")
+            # Whose the port is comes first: a stranger that took it may answer just as well.
+            if ports.is_listened_on_by(self._port, self.pid) and self._answers():
+                return
+            clock.pause(_LOOK_EVERY_S)
+        raise self._failed(f"was not ready within {READY_WITHIN_S:.0f} s")
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request("GET", self.probe_path)
+            return self.is_ready_answer(connection.getresponse().status)
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
