@@ -170,6 +170,20 @@ def prune(chains: Sequence[_Span], scenario: Scenario, *, now: datetime) -> list
     return kept
 
 
+def due(sets: Iterable[PlannedSet], scenario: Scenario, *, now: datetime) -> tuple[PlannedSet, ...]:
+    """Return those of *sets*, all that the bucket holds, that retention should remove at *now*."""
+    chains: dict[int, list[PlannedSet]] = {}
+    for one in sets:
+        chains.setdefault(one.chain, []).append(one)
+    kept = prune([_Span.of(chain) for chain in chains.values()], scenario, now=now)
+    return tuple(
+        one
+        for chain, keep in zip(chains.values(), kept, strict=True)
+        for one in chain
+        if not keep.kept or (keep.only_full and not one.is_full)
+    )
+
+
 # ---------------------------------------------------------------- what is promised
 
 
