@@ -1,0 +1,145 @@
+"""duplicity's command lines, for the grammar of 3.x and for that of 0.8.
+
+Source: man pages and cli_data.py of 3.2.1, commandline.py of 0.8.22; shared facts 2.i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from drtest.duplicity.versions import Duplicity
+from drtest.model.interval import epoch
+from drtest.model.scenario import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the backup lies: an S3 bucket and prefix behind an endpoint."""
+
+    bucket: str
+    prefix: str
+    endpoint_url: str
+    region: str
+
+    def url(self, duplicity: Duplicity) -> str:
+        """Return the URL form that this duplicity reads with boto3."""
+        scheme = "s3" if duplicity.is_modern else "boto3+s3"
+        return f"{scheme}:///{self.bucket}/{self.prefix}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Builds argv for one chain; nothing here is secret, secrets travel by environment."""
+
+    duplicity: Duplicity
+    policy: Policy
+    name: str  # pins duplicity's --name, so that the URL's spelling means nothing
+    rules: tuple[str, ...] = ()  # --include and --exclude, made for the workspace
+    encrypt_key: str = ""  # fingerprints, "" where none
+    sign_key: str = ""
+    gpg_options: str = ""
+    extra: tuple[str, ...] = field(default=())
+
+    def backup(
+        self, action: str, *, source: Path, target: Target, archive: Path, log: Path, at: datetime
+    ) -> list[str]:
+        """``full``, ``incremental``, or ``backup``: duplicity's implied action, no word at all."""
+        policy = self.policy
+        words: list[str] = [] if action == "backup" else [action]
+        options = [*self._where(archive, target, log, at), *self._keys()]
+        if policy.full_if_older_than is not None:
+            seconds = int(policy.full_if_older_than.total_seconds())
+            options += ["--full-if-older-than", f"{seconds}s"]
+        options += ["--volsize", str(policy.volsize_mib)]
+        if policy.s3_multipart_chunk_size_mib is not None:
+            options += ["--s3-multipart-chunk-size", str(policy.s3_multipart_chunk_size_mib)]
+        options += [*self.rules, *policy.options]
+        return self._argv(words, options, [str(source), target.url(self.duplicity)])
+
+    def retention(
+        self, *, target: Target, archive: Path, log: Path, at: datetime, force: bool
+    ) -> list[tuple[str, list[str]]]:
+        """The policy's retention actions in duplicity's order, each with its argv.
+
+        ``remove-older-than`` gets an absolute time: duplicity reads a relative one against the real
+        clock (facts 2.e).
+        """
+        policy = self.policy
+        actions: list[tuple[str, str]] = []
+        if policy.remove_older_than is not None:
+            actions.append(("remove-older-than", str(epoch(at - policy.remove_older_than))))
+        if policy.remove_all_but_n_full is not None:
+            actions.append(("remove-all-but-n-full", str(policy.remove_all_but_n_full)))
+        if policy.remove_all_inc_of_but_n_full is not None:
+            actions.append(
+                ("remove-all-inc-of-but-n-full", str(policy.remove_all_inc_of_but_n_full))
+            )
+        options = [*self._where(archive, target, log, at), *self._keys()]
+        if force:
+            options.append("--force")
+        url = target.url(self.duplicity)
+        return [
+            (action, self._argv([action, argument], options, [url])) for action, argument in actions
+        ]
+
+    def restore(
+        self,
+        *,
+        into: Path,
+        target: Target,
+        archive: Path,
+        log: Path,
+        now: datetime,
+        at: datetime | None = None,
+        path: str = "",
+    ) -> list[str]:
+        """Restore everything or one *path* (relative) as it was *at*, or the newest.
+
+        Names no key: on the day of the disaster there is the chain, the keyring and the
+        passphrase, as in the recovery commands people keep.
+        """
+        options = self._where(archive, target, log, now)
+        if self.policy.encryption == "none":
+            options.append("--no-encryption")
+        if at is not None:
+            options += ["--time", str(epoch(at))]
+        if path:
+            word = "--path-to-restore" if self.duplicity.is_modern else "--file-to-restore"
+            options += [word, path]
+        return self._argv(["restore"], options, [target.url(self.duplicity), str(into)])
+
+    def _where(self, archive: Path, target: Target, log: Path, at: datetime) -> list[str]:
+        return [
+            "--name",
+            self.name,
+            "--archive-dir",
+            str(archive),
+            "--log-file",
+            str(log),
+            "--current-time",
+            str(epoch(at)),
+            "--s3-endpoint-url",
+            target.endpoint_url,
+            "--s3-region-name",
+            target.region,
+        ]
+
+    def _keys(self) -> list[str]:
+        if self.policy.encryption == "none":
+            return ["--no-encryption"]
+        options: list[str] = []
+        if self.encrypt_key:
+            options += ["--encrypt-key", self.encrypt_key]
+        if self.sign_key:
+            options += ["--sign-key", self.sign_key]
+        if self.gpg_options:
+            options.append(f"--gpg-options={self.gpg_options}")
+        return options
+
+    def _argv(
+        self, words: Sequence[str], options: Sequence[str], operands: Sequence[str]
+    ) -> list[str]:
+        return [str(self.duplicity.program), *words, *options, *self.extra, *operands]

@@ -1,0 +1,76 @@
+"""Reads what duplicity writes to ``--log-file``: the same stanzas as ``--log-fd``.
+
+A stanza is ``KEYWORD CODE [args]``, then lines that begin with ``. ``, then an empty line. Extra
+arguments and unknown keywords are to be ignored (duplicity's log.py, class
+MachineFormatter; man page, section on --log-fd).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from drtest.model.events import Stanza
+
+_HEAD = re.compile(r"([A-Z]+) ([0-9]+)(?: (.*))?")
+_ARGUMENT = re.compile(r"'((?:[^'\\]|\\.)*)'|(\S+)")
+TEXT_LIMIT = 4000  # a traceback is enough; duplicity can print whole file lists
+
+
+def parse(lines: Iterable[str]) -> Iterator[Stanza]:
+    """Yield the stanzas of a log, in order; what is no stanza is passed over."""
+    head: tuple[str, int, tuple[str, ...]] | None = None
+    text: list[str] = []
+    for raw in lines:
+        line = raw.rstrip("\n")
+        if line.startswith(". "):
+            text.append(line[2:])
+        elif line == ".":
+            text.append("")
+        elif found := _HEAD.fullmatch(line):
+            if head:
+                yield _stanza(head, text)
+            head = found[1], int(found[2]), _arguments(found[3] or "")
+            text = []
+        elif not line and head:
+            yield _stanza(head, text)
+            head, text = None, []
+    if head:
+        yield _stanza(head, text)
+
+
+def _stanza(head: tuple[str, int, tuple[str, ...]], text: list[str]) -> Stanza:
+    keyword, code, args = head
+    return Stanza(keyword=keyword, code=code, args=args, text="\n".join(text)[:TEXT_LIMIT])
+
+
+def _arguments(text: str) -> tuple[str, ...]:
+    """Split at blanks; an argument in single quotes has Python's unicode escapes undone."""
+    return tuple(
+        _unescape(quoted) if quoted or not plain else plain
+        for quoted, plain in _ARGUMENT.findall(text)
+    )
+
+
+def _unescape(text: str) -> str:
+    """Undo ``str.encode("unicode-escape")``; lone surrogates stay what they were."""
+    return text.encode("latin-1", "backslashreplace").decode("unicode-escape")
+
+
+def read(log: Path, *, redact: Callable[[str], str]) -> tuple[Stanza, ...]:
+    """Return the ERROR and WARNING stanzas of *log*, and nothing where it was never written."""
+    try:
+        with log.open(encoding="utf-8", errors="surrogateescape") as file:
+            kept = [one for one in parse(file) if one.keyword in {"ERROR", "WARNING"}]
+    except FileNotFoundError:
+        return ()
+    return tuple(
+        Stanza(
+            keyword=one.keyword,
+            code=one.code,
+            args=tuple(redact(argument) for argument in one.args),
+            text=redact(one.text),
+        )
+        for one in kept
+    )
