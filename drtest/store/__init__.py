@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from drtest.store.capability import Capability
 from drtest.store.client import Credentials
-from drtest.store.interface import Capability, LoggedRequest, OpenUpload, Place, Store
+from drtest.store.interface import LoggedRequest, OpenUpload, Place, Store
 from drtest.store.moto import Moto
 
 __all__ = [

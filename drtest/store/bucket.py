@@ -66,18 +66,35 @@ def uploads(client: S3Client, bucket: str, prefix: str = "") -> Iterator[tuple[s
         yield key, upload_id, size_bytes
 
 
-def copy(client: S3Client, source: str, target: str) -> int:
-    """Copy every object of *source* to *target* on the server's side; return how many."""
+def copy(client: S3Client, source: str, target: str, *, thaws_at_once: bool = False) -> int:
+    """Copy every object of *source* to *target* on the server's side; return how many.
+
+    S3 copies no cold object. Where the server *thaws_at_once* it is thawed for the copy and then
+    made cold again, in both buckets; elsewhere the ClientError ObjectNotInActiveTierError stays.
+    """
     count = 0
     for found in objects(client, source):
-        client.copy_object(
-            Bucket=target,
-            Key=found.key,
-            CopySource={"Bucket": source, "Key": found.key},
-            StorageClass=found.storage_class,  # type: ignore[arg-type]
-        )
+        try:
+            _copy_one(client, source, target, found)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code")
+            if not (thaws_at_once and code == "ObjectNotInActiveTierError"):
+                raise
+            client.restore_object(Bucket=source, Key=found.key, RestoreRequest={"Days": 1})
+            _copy_one(client, source, target, found)
+            # Onto itself: a new object of the same class, which was never thawed.
+            _copy_one(client, source, source, found)
         count += 1
     return count
+
+
+def _copy_one(client: S3Client, source: str, target: str, found: StoredObject) -> None:
+    client.copy_object(
+        Bucket=target,
+        Key=found.key,
+        CopySource={"Bucket": source, "Key": found.key},
+        StorageClass=found.storage_class,  # type: ignore[arg-type]
+    )
 
 
 def empty(client: S3Client, bucket: str, *, prefix: str = "", versions: bool) -> None:

@@ -7,7 +7,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,54 +16,26 @@ from botocore.exceptions import (
     IncompleteReadError,
     ResponseStreamingError,
 )
+from botocore.exceptions import (
+    ConnectionError as ConnectionFailed,
+)
 
 from drtest.errors import StoreFailed
 from drtest.model.events import StoredObject
 from drtest.store import bucket as buckets
+from drtest.store.capability import Capability
 from drtest.store.client import Credentials, connect
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# No answer, or one that broke off.
+_BROKEN = (ConnectionFailed, HTTPClientError, ResponseStreamingError, IncompleteReadError)
 # What servers answer when they are out of room: the status of RFC 4918, and MinIO's own word.
 _FULL_STATUS = 507
 # 501 is not among them: "not implemented" is an answer.
 _BROKEN_STATUS = frozenset({500, 502, 503, 504})
 _FULL_CODES = frozenset({"XMinioStorageFull", "InsufficientStorage"})
-
-
-class Capability(Enum):
-    """What stores differ in. A scenario that needs one says so before it runs."""
-
-    CHECKS_SIGNATURE = "checks-signature"  # refuses a wrong secret and an unsigned request
-    CHECKS_CLOCK = "checks-clock"  # refuses a request signed 20 minutes off
-    CHECKS_BODY_HASH = "checks-body-hash"  # refuses a body that is not the one that was signed
-    CHECKS_CHECKSUM = "checks-checksum"  # refuses a wrong x-amz-checksum-crc32
-    CHECKS_MD5 = "checks-md5"  # refuses a wrong Content-MD5
-    VERSIONS = "versions"  # keeps what was overwritten or deleted in a versioned bucket
-    STORAGE_CLASSES = "storage-classes"  # keeps and lists the storage class that was asked for
-    REFUSES_COLD_READS = "refuses-cold-reads"  # no GET of GLACIER before a thaw
-    ACCESS_LOG = "access-log"  # a log of its own, independent of drtest's gateway
-    OBJECT_LOCK = "object-lock"  # refuses to delete a locked version
-
-    @property
-    def meaning(self) -> str:
-        """One line for people; docs/stores.md shows the same."""
-        return _MEANINGS[self]
-
-
-_MEANINGS: dict[Capability, str] = {
-    Capability.CHECKS_SIGNATURE: "refuses a wrong secret and an unsigned request",
-    Capability.CHECKS_CLOCK: "refuses a request signed 20 minutes off",
-    Capability.CHECKS_BODY_HASH: "refuses a body that is not the one that was signed",
-    Capability.CHECKS_CHECKSUM: "refuses a wrong x-amz-checksum-crc32",
-    Capability.CHECKS_MD5: "refuses a wrong Content-MD5",
-    Capability.VERSIONS: "keeps what was overwritten or deleted in a versioned bucket",
-    Capability.STORAGE_CLASSES: "keeps and lists the storage class that was asked for",
-    Capability.REFUSES_COLD_READS: "refuses to read a GLACIER object before a thaw",
-    Capability.ACCESS_LOG: "writes a request log that does not depend on drtest's gateway",
-    Capability.OBJECT_LOCK: "refuses to delete a locked version",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +97,7 @@ class Store(ABC):
 
     name: ClassVar[str]
     is_remote: ClassVar[bool] = False  # beyond this machine: the environment's proxy is used
+    thaws_at_once: ClassVar[bool] = False  # RestoreObject takes no time
 
     def __init__(self, *, credentials: Credentials, region: str = "us-east-1") -> None:
         self.credentials = credentials
@@ -173,13 +145,17 @@ class Store(ABC):
         """Return the store's boto3 client: path style, nothing from the user's AWS set-up."""
         with self._lock:
             if self._client is None:
-                self._client = connect(
-                    self.endpoint_url,
-                    credentials=self.credentials,
-                    region=self.region,
-                    through_proxy=self.is_remote,
-                )
+                self._client = self.connect()
             return self._client
+
+    def connect(self) -> S3Client:
+        """Return a client of the caller's own, for the caller to close; else as ``client``."""
+        return connect(
+            self.endpoint_url,
+            credentials=self.credentials,
+            region=self.region,
+            through_proxy=self.is_remote,
+        )
 
     def make_bucket(self, name: str, *, versioned: bool = False, locked: bool = False) -> Place:
         """Make the bucket *name* and say where its objects go.
@@ -210,12 +186,14 @@ class Store(ABC):
 
         On the server's side, one CopyObject each: storage class and metadata go along, versions
         and open uploads don't. One CopyObject takes up to 5 GiB, more than any volume of a drill.
+        Cold objects are copied, and stay cold, where a thaw takes no time (``thaws_at_once``);
+        elsewhere they are the ClientError ObjectNotInActiveTierError.
         """
         with self.watched():
             client = self.client()
             if not buckets.exists(client, target):
                 buckets.make(client, target, region=self.region)
-            return buckets.copy(client, source, target)
+            return buckets.copy(client, source, target, thaws_at_once=self.thaws_at_once)
 
     def delete_bucket(self, name: str) -> None:
         """Delete the bucket with all it holds: objects, versions, open uploads. Absent is fine."""
@@ -240,7 +218,7 @@ class Store(ABC):
         """Turn what a dead, unreachable or full store makes botocore raise into StoreFailed."""
         try:
             yield
-        except (HTTPClientError, ResponseStreamingError, IncompleteReadError) as error:
+        except _BROKEN as error:
             how = "does not answer" if self.is_alive() else "died"
             raise self._failed(f"{how}: {error}") from error
         except ClientError as error:

@@ -11,7 +11,8 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from drtest import process
-from drtest.store.interface import Capability, LoggedRequest
+from drtest.store.capability import Capability
+from drtest.store.interface import LoggedRequest
 from drtest.store.server import Server
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -28,6 +29,7 @@ class Moto(Server):
     """
 
     name: ClassVar[str] = "moto"
+    thaws_at_once: ClassVar[bool] = True
     probe_path: ClassVar[str] = "/moto-api/data.json"
 
     @property

@@ -64,7 +64,7 @@ class Server(Store):
         if self._child is not None:
             raise RuntimeError(f"{self.name} was started before: make a new one")
         for attempt in range(1, _STARTS + 1):
-            chosen = self._choose_ports()
+            chosen = self.choose_ports()
             self._port = chosen[0]
             self._child = process.start(
                 self.command(folder, chosen),
@@ -98,7 +98,8 @@ class Server(Store):
         if self._child is not None:
             self._child.stop(grace_s=self.stop_grace_s)
 
-    def _choose_ports(self) -> tuple[int, ...]:
+    def choose_ports(self) -> tuple[int, ...]:
+        """Ports that were free a moment ago, as many as ``command`` wants."""
         return ports.free(self.ports_wanted)
 
     def _lost_its_port(self) -> bool:
