@@ -9,6 +9,7 @@ Source of the rules: duplicity 3.2.1, dup_main.check_last_full and dup_collectio
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -79,6 +80,8 @@ class PlannedRestore:
 class _Chains:
     made: list[PlannedSet] = field(default_factory=list)
     left: list[list[PlannedSet]] = field(default_factory=list)  # by chain
+    fulls: int = 0
+    last_full_at: datetime | None = None
 
 
 def is_full_due(last_full_at: datetime | None, now: datetime, every: timedelta | None) -> bool:
@@ -106,13 +109,14 @@ def plan(scenario: Scenario) -> Plan:
 
 
 def _add_set(chains: _Chains, scenario: Scenario, *, action: str, at: datetime, step: int) -> None:
-    fulls = [one.at for one in chains.made if one.is_full]
-    due = is_full_due(fulls[-1] if fulls else None, at, scenario.policy.full_if_older_than)
-    if action == "incremental" and not fulls:
+    if action == "incremental" and not chains.fulls:
         return  # status 17, no signatures: nothing is made
+    due = is_full_due(chains.last_full_at, at, scenario.policy.full_if_older_than)
     is_full = action == "full" or due
-    number = len(fulls) + is_full
-    one = PlannedSet(at=at, step=step, chain=number, is_full=is_full)
+    if is_full:
+        chains.fulls += 1
+        chains.last_full_at = at
+    one = PlannedSet(at=at, step=step, chain=chains.fulls, is_full=is_full)
     chains.made.append(one)
     if is_full or not chains.left:
         chains.left.append([one])
@@ -223,7 +227,8 @@ def promised(scenario: Scenario, made: Iterable[PlannedSet]) -> tuple[datetime, 
 
 def point_before(points: Sequence[datetime], instant: datetime) -> datetime | None:
     """Return the newest of *points* (oldest first) that is not after *instant*."""
-    return next((point for point in reversed(points) if point <= instant), None)
+    place = bisect_right(points, instant)
+    return points[place - 1] if place else None
 
 
 def resolve(

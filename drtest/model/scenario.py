@@ -360,7 +360,8 @@ PointSelector = (
     AtEnd | AtEach | AtAgo | AtInstant | AtSample | AtOldest | AtNewest | AtEdges | AtChain
 )
 
-EscrowItem = Literal["secret key", "public key", "passphrase"]
+# "wrong passphrase" is a passphrase that is not the one the backup was made with.
+EscrowItem = Literal["secret key", "public key", "passphrase", "wrong passphrase"]
 DrillOutcome = Literal["recovered", "refused", "done"]
 
 
