@@ -1,1 +1,8 @@
-"""..."""
+"""Captures a tree, diffs two trees, models duplicity's file selection; never asks duplicity.
+
+* ``capture``    the disk -> a sorted stream of entries; ``walk``, ``content``, ``recall`` below it
+* ``trees``      where truths and restored trees are stored, as differences (``rows``: the format)
+* ``diff``       want, got -> differences; what is not compared is declared there
+* ``selection``  which paths duplicity's rules select, by drtest's own model (``glob``: patterns)
+* ``promise``    which paths ``objectives.protect`` covers
+"""
