@@ -8,7 +8,9 @@ from types import MappingProxyType
 from drtest.store.capability import Capability
 from drtest.store.client import Credentials
 from drtest.store.interface import LoggedRequest, OpenUpload, Place, Store
+from drtest.store.minio import Minio
 from drtest.store.moto import Moto
+from drtest.store.seaweedfs import SeaweedFs
 
 __all__ = [
     "Capability",
@@ -20,12 +22,15 @@ __all__ = [
     "stores",
 ]
 
-_STORES: Mapping[str, Callable[..., Store]] = MappingProxyType({"moto": Moto})
+_STORES: Mapping[str, Callable[..., Store]] = MappingProxyType(
+    {Moto.name: Moto, Minio.name: Minio, SeaweedFs.name: SeaweedFs}
+)
 
 
 def stores() -> Mapping[str, Callable[..., Store]]:
     """Return how to make each store, by the name that ``--store`` takes.
 
-    ``stores()["moto"]()``.
+    ``stores()["moto"]()``, ``stores()["minio"](binary=Path(...))``, the same for seaweedfs; each
+    takes ``region`` too.
     """
     return _STORES

@@ -25,6 +25,15 @@ def free(count: int) -> tuple[int, ...]:
         return tuple(ports)
 
 
+def free_pair(offset: int) -> tuple[int, int]:
+    """Return two free ports *offset* apart, for a server that reckons one from the other."""
+    while True:
+        for low in free(8):
+            with contextlib.suppress(OSError, OverflowError), socket.socket() as probe:
+                probe.bind(("127.0.0.1", low + offset))
+                return low, low + offset
+
+
 def is_listened_on_by(port: int, pid: int) -> bool:
     """Whether the process *pid* itself listens on *port* of 127.0.0.1.
 
