@@ -21,7 +21,7 @@ _NS = 1_000_000_000
 _SAME_TICK_NS = 20_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StatCache:
     """A file beside the recorded truths: path -> (device, inode, size, mtime, ctime, content).
 
