@@ -1,0 +1,163 @@
+"""One scenario from its first step to its last drill, as a stream of events."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from drtest import workload
+from drtest.chance import Seed
+from drtest.clock import monotonic_s, real_now
+from drtest.duplicity.command import Commands
+from drtest.duplicity.machine import Machine
+from drtest.errors import (
+    EnvironmentFault,
+    Interrupted,
+    OutOfSpace,
+    StoreFailed,
+    ToolMissing,
+)
+from drtest.model.events import (
+    Event,
+    FaultSeen,
+    ScenarioFinished,
+    ScenarioStarted,
+)
+from drtest.model.plan import plan, resolve
+from drtest.model.points import points
+from drtest.oracle.recall import StatCache
+from drtest.oracle.selection import duplicity_arguments
+from drtest.oracle.trees import TreeStore
+from drtest.runner import vault as vaults
+from drtest.runner.bench import Stand
+from drtest.runner.drills import Drills
+from drtest.runner.timeline import Timeline
+from drtest.runner.truth import Truths
+from drtest.runner.workspace import remove_tree
+from drtest.runner.wreck import Wreck
+
+TREES = "trees"  # side files with truths and restored trees, below the scenario's folder
+
+
+def run(stand: Stand) -> Iterator[Event]:
+    """Run *stand*'s scenario and yield its events, the last one ScenarioFinished.
+
+    What is not the backup's doing (a store that dies, a full disk) is yielded as FaultSeen and ends
+    the scenario. Interrupted is raised. Whatever was made is gone when the stream ends, but for the
+    side files in the archive and the wreck of failing drills.
+    """
+    yield _started(stand)
+    events: list[Event] = []
+    try:
+        for event in _events(stand):
+            events.append(event)
+            yield event
+    except Interrupted:
+        raise
+    except EnvironmentFault as fault:
+        yield _fault(fault)
+    except OSError as fault:
+        yield _fault(fault)
+    finally:
+        _clean(stand)
+    yield ScenarioFinished(
+        name=stand.scenario.name,
+        elapsed_s=round(monotonic_s() - stand.started_s, 3),
+        real_at=real_now(),
+    )
+
+
+def _events(stand: Stand) -> Iterator[Event]:
+    scenario, bench = stand.scenario, stand.bench
+    source = stand.work / "src"
+    workload.build(scenario.source, source, seed=Seed(value=scenario.seed), at=scenario.steps[0].at)
+    vault, ring = vaults.make(scenario.policy, bench.workspace.new_home(), bench.redact)
+    try:
+        machine = Machine(
+            folder=stand.work / "server",
+            gnupg=ring.home,
+            redact=bench.redact,
+            env=vault.server_env(),
+        )
+        machine.set_up()
+        commands = Commands(
+            duplicity=bench.duplicity,
+            policy=scenario.policy,
+            name=f"drtest-{stand.number}",
+            rules=tuple(duplicity_arguments(scenario.policy.select, source)),
+            encrypt_key=vault.encrypt_key,
+            sign_key=vault.sign_key,
+        )
+        truths = Truths(
+            scenario=scenario,
+            source=source,
+            store=TreeStore(stand.folder / TREES),
+            cache=StatCache(file=stand.work / "stat-cache"),
+            as_root=os.getuid() == 0,
+        )
+        bench.store.make_bucket(stand.bucket)
+        timeline = Timeline(
+            stand=stand,
+            machine=machine,
+            keyring=ring,
+            vault=vault,
+            commands=commands,
+            truths=truths,
+        )
+        history: list[Event] = []
+        for event in timeline.run():
+            history.append(event)
+            yield event
+        wreck = Wreck(folder=stand.wrecks)
+        drills = Drills(stand=stand, vault=vault, commands=commands, truths=truths, wreck=wreck)
+        yield from drills.run(points(history, scenario))
+        wreck.add_common("source", source)
+    finally:
+        ring.close()
+
+
+def _started(stand: Stand) -> ScenarioStarted:
+    scenario, bench = stand.scenario, stand.bench
+    made = plan(scenario).made
+    return ScenarioStarted(
+        name=scenario.name,
+        file=scenario.file,
+        line=scenario.line,
+        seed=scenario.seed,
+        store=f"{bench.store.name} {bench.store.version}",
+        duplicity=bench.duplicity.version,
+        gpg=bench.gpg,
+        real_at=real_now(),
+        steps=len(scenario.steps),
+        drills=sum(len(resolve(scenario, drill, made)) for drill in scenario.drills),
+        is_root=os.getuid() == 0,
+    )
+
+
+def _fault(problem: Exception) -> FaultSeen:
+    """Say in a finding's terms what was not the backup's doing."""
+    match problem:
+        case StoreFailed(log_tail=tail):
+            return FaultSeen(
+                code="store-failed",
+                subject="store",
+                message=str(problem),
+                evidence={"log_tail": list(tail)},
+            )
+        case ToolMissing():
+            return FaultSeen(code="tool-missing", subject="tool", message=str(problem))
+        case OutOfSpace():
+            return FaultSeen(code="out-of-space", subject="work", message=str(problem))
+        case OSError(errno=28):  # ENOSPC
+            return FaultSeen(code="out-of-space", subject="work", message=str(problem))
+        case _:
+            return FaultSeen(
+                code="drtest-broke", subject=type(problem).__name__, message=str(problem)
+            )
+
+
+def _clean(stand: Stand) -> None:
+    remove_tree(stand.work)
+    with contextlib.suppress(StoreFailed):  # a store that is gone has taken its buckets along
+        stand.bench.store.delete_bucket(stand.bucket)

@@ -1,0 +1,200 @@
+"""Runs the calendar: each step at its simulated instant, on one machine, into one bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import assert_never
+
+from drtest import workload
+from drtest.chance import Seed
+from drtest.clock import monotonic_s
+from drtest.duplicity.command import Commands
+from drtest.duplicity.machine import Machine, refuse_full_disk
+from drtest.errors import DrtestError
+from drtest.keys.keyring import Keyring
+from drtest.model.events import (
+    ActionFinished,
+    Event,
+    ListingRecorded,
+    SourceMutated,
+    StepFinished,
+    StepStarted,
+    StoredObject,
+)
+from drtest.model.scenario import Backup, DatedStep, Lose, Mutate, Prune, Wait
+from drtest.runner.bench import Stand, route
+from drtest.runner.truth import Truths
+from drtest.runner.vault import Vault
+from drtest.runner.workspace import remove_tree
+
+
+@dataclass(slots=True, kw_only=True)
+class Timeline:
+    """The machine that is backed up, and where its calendar has got to."""
+
+    stand: Stand
+    machine: Machine
+    keyring: Keyring
+    vault: Vault
+    commands: Commands
+    truths: Truths
+    listed: dict[str, StoredObject] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Event]:
+        """Run every step in order and yield what happened."""
+        for dated in self.stand.scenario.steps:
+            self.stand.bench.check_stop()
+            if self.stand.time_left_s() <= 0:
+                raise DrtestError(f"the time limit ran out before step {dated.index}")
+            started = monotonic_s()
+            yield StepStarted(index=dated.index, at=dated.at, what=describe(dated))
+            yield from self._step(dated)
+            yield StepFinished(
+                index=dated.index, at=dated.at, elapsed_s=round(monotonic_s() - started, 3)
+            )
+
+    def _step(self, dated: DatedStep) -> Iterator[Event]:
+        match dated.step:
+            case Mutate():
+                yield self._mutate(dated, dated.step)
+            case Backup():
+                yield from self._backup(dated, dated.step)
+            case Prune():
+                yield from self._prune(dated, dated.step)
+            case Lose():
+                self._lose(dated.step)
+            case Wait():
+                pass  # the next step's instant holds it
+            case _ as never:
+                assert_never(never)
+
+    def _mutate(self, dated: DatedStep, step: Mutate) -> Event:
+        scenario = self.stand.scenario
+        changed = workload.mutate(
+            scenario.mutate if step.mutations is None else step.mutations,
+            scenario.source,
+            self.truths.source,
+            seed=Seed(value=scenario.seed).child("mutate"),
+            step=dated.index,
+            at=dated.at,
+        )
+        return SourceMutated(index=dated.index, at=dated.at, changed=changed)
+
+    def _backup(self, dated: DatedStep, step: Backup) -> Iterator[Event]:
+        yield from self.truths.record(index=dated.index, at=dated.at)
+        with route(self.stand, step=str(dated.index), phase=step.action, at=dated.at) as (
+            target,
+            more_env,
+        ):
+            log, name = self.stand.log(f"{dated.index:04d}-{step.action}")
+            machine_log = self.machine.folder / f"{dated.index}.stanzas"
+            argv = self.commands.backup(
+                step.action,
+                source=self.truths.source,
+                target=target,
+                archive=self.machine.archive,
+                log=machine_log,
+                at=dated.at,
+            )
+            with self.stand.bench.slots:
+                call = self.machine.call(
+                    step.action,
+                    argv,
+                    more_env=more_env,
+                    log=log,
+                    log_name=name,
+                    machine_log=machine_log,
+                    timeout_s=self.stand.action_limit_s(),
+                )
+        refuse_full_disk(call)
+        yield ActionFinished(index=dated.index, at=dated.at, call=call, must_be=step.must_be)
+        yield self._listing(dated.index, dated.at)
+
+    def _prune(self, dated: DatedStep, step: Prune) -> Iterator[Event]:
+        machine_log = self.machine.folder / f"{dated.index}.stanzas"
+        with route(self.stand, step=str(dated.index), phase="prune", at=dated.at) as (
+            target,
+            more_env,
+        ):
+            actions = self.commands.retention(
+                target=target,
+                archive=self.machine.archive,
+                log=machine_log,
+                at=dated.at,
+                force=step.force,
+            )
+            for action, argv in actions:
+                log, name = self.stand.log(f"{dated.index:04d}-{action}")
+                machine_log.unlink(missing_ok=True)  # one log a call
+                with self.stand.bench.slots:
+                    call = self.machine.call(
+                        action,
+                        argv,
+                        more_env=more_env,
+                        log=log,
+                        log_name=name,
+                        machine_log=machine_log,
+                        timeout_s=self.stand.action_limit_s(),
+                    )
+                yield ActionFinished(
+                    index=dated.index, at=dated.at, call=call, must_be=step.must_be
+                )
+        yield self._listing(dated.index, dated.at)
+
+    def _lose(self, step: Lose) -> None:
+        match step.what:
+            case "archive dir":
+                remove_tree(self.machine.archive)
+                self.machine.archive.mkdir(mode=0o700)
+            case "gnupg home":
+                self.keyring.close()
+                remove_tree(self.keyring.home)
+                self.keyring = Keyring(self.keyring.home)
+            case "secret key":
+                for key in self.vault.keys:
+                    self.keyring.lose_secret(key.fingerprint)
+            case "passphrase":
+                for name in ("PASSPHRASE", "SIGN_PASSPHRASE"):
+                    self.machine.env.pop(name, None)
+            case _ as never:
+                assert_never(never)
+
+    def _listing(self, index: int, at: datetime) -> Event:
+        """What the bucket holds now, as the difference from the listing before."""
+        now = {
+            found.key: found
+            for found in (
+                StoredObject(
+                    key=one.key.rpartition("/")[2],
+                    size_bytes=one.size_bytes,
+                    storage_class=one.storage_class,
+                )
+                for one in self.stand.bench.store.list_objects(self.stand.bucket)
+            )
+        }
+        before, self.listed = self.listed, now
+        return ListingRecorded(
+            index=index,
+            at=at,
+            added=tuple(one for key, one in now.items() if before.get(key) != one),
+            removed=tuple(key for key in before if key not in now),
+        )
+
+
+def describe(dated: DatedStep) -> str:
+    """Return the step in the words of a scenario file."""
+    match dated.step:
+        case Mutate():
+            return "mutate"
+        case Backup(action=action):
+            return action
+        case Prune(force=force):
+            return "prune" if force else "prune without force"
+        case Lose(what=what):
+            return f"lose: {what}"
+        case Wait():
+            return "wait"
+        case _ as never:
+            assert_never(never)
