@@ -9,12 +9,12 @@ base (shared facts 2.h). A set without a manifest or without its first volume re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from drtest.model.events import ActionFinished, Event, ListingRecorded, StoredObject
-from drtest.model.names import SetId, parse_name
+from drtest.model.events import ActionFinished, Event, ListingRecorded
+from drtest.model.names import ObjectName, SetId, parse_name
 from drtest.model.plan import PlannedSet
 from drtest.model.scenario import Backup, Scenario
 
@@ -27,9 +27,9 @@ class Made:
     set: SetId  # as the bucket names it; a resumed backup keeps the stamp of its first try
     needs: tuple[SetId, ...]  # from the chain's full up to ``set``
 
-    def is_restorable(self, sets: frozenset[SetId]) -> bool:
+    def is_restorable(self, sets: Set[SetId]) -> bool:
         """Whether every set that a restore reads is among *sets*."""
-        return sets.issuperset(self.needs)
+        return all(one in sets for one in self.needs)
 
 
 def points(events: Iterable[Event], scenario: Scenario) -> tuple[PlannedSet, ...]:
@@ -47,7 +47,7 @@ def present(events: Iterable[Event]) -> frozenset[SetId]:
     for event in events:
         if isinstance(event, ListingRecorded):
             bucket.apply(event)
-    return bucket.sets()
+    return frozenset(bucket.sets)
 
 
 def made(events: Iterable[Event], scenario: Scenario) -> tuple[Made, ...]:
@@ -89,8 +89,11 @@ def made(events: Iterable[Event], scenario: Scenario) -> tuple[Made, ...]:
 class Bucket:
     """What the bucket holds, followed from listing to listing."""
 
-    objects: dict[str, StoredObject] = field(default_factory=dict)
-    seen: set[SetId] = field(default_factory=set)  # of which an object ever lay there
+    keys: set[str] = field(default_factory=set)
+    sets: set[SetId] = field(default_factory=set)  # of which manifest and first volume are there
+    _manifests: dict[SetId, int] = field(default_factory=dict)
+    _volumes: dict[SetId, int] = field(default_factory=dict)  # objects that are volume 1
+    _seen: set[SetId] = field(default_factory=set)  # of which an object ever lay there
 
     def apply(self, listing: ListingRecorded) -> SetId | None:
         """Take in what changed; return the set that is new by it, the newest if there are more.
@@ -99,34 +102,38 @@ class Bucket:
         resumed backup counts when it is whole, and a set whose manifest got lost counts at all.
         """
         for key in listing.removed:
-            self.objects.pop(key, None)
+            if key in self.keys:
+                self.keys.remove(key)
+                self._count(parse_name(key), -1)
         whole: set[SetId] = set()
         fresh: set[SetId] = set()
         for stored in listing.added:
-            self.objects[stored.key] = stored
             name = parse_name(stored.key)
+            if stored.key not in self.keys:
+                self.keys.add(stored.key)
+                self._count(name, 1)
             if name.set is None or name.is_partial or name.kind == "jsonstat":
                 continue
             if name.kind == "manifest":
                 whole.add(name.set)
-            if name.set not in self.seen:
+            if name.set not in self._seen:
                 fresh.add(name.set)
-        self.seen |= fresh
+        self._seen |= fresh
         return max(whole or fresh, key=lambda one: one.at, default=None)
 
-    def sets(self) -> frozenset[SetId]:
-        """Return the sets of which manifest and first volume are there."""
-        manifests: set[SetId] = set()
-        volumes: set[SetId] = set()
-        for key in self.objects:
-            name = parse_name(key)
-            if name.set is None or name.is_partial:
-                continue
-            if name.kind == "manifest":
-                manifests.add(name.set)
-            elif name.kind == "volume" and name.volume == 1:
-                volumes.add(name.set)
-        return frozenset(manifests & volumes)
+    def _count(self, name: ObjectName, by: int) -> None:
+        if name.set is None or name.is_partial:
+            return
+        if name.kind == "manifest":
+            self._manifests[name.set] = self._manifests.get(name.set, 0) + by
+        elif name.kind == "volume" and name.volume == 1:
+            self._volumes[name.set] = self._volumes.get(name.set, 0) + by
+        else:
+            return
+        if self._manifests.get(name.set) and self._volumes.get(name.set):
+            self.sets.add(name.set)
+        else:
+            self.sets.discard(name.set)
 
 
 @dataclass(slots=True, kw_only=True)
