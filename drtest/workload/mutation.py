@@ -175,7 +175,7 @@ def _remove_folder(path: str, site: Site) -> None:
     for folder in tree.folders:
         full = site.full(folder)
         is_in = is_below(folder, path) or (folder == path and path != "")
-        if is_in and not os.access(full, os.R_OK | os.W_OK | os.X_OK):
+        if is_in and not os.access(full, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
             os.chmod(full, 0o700)
     if path:
         with unlocked(site.full(parent(path))):

@@ -14,8 +14,18 @@ from drtest.errors import EnvironmentFault
 from drtest.workload.disk import faults, require_copyable
 
 
-def replicate(of: str, to: str, *, root: str) -> None:
-    """Copy *of*, a file or a folder, to *to*, which is absent and lies below *root*.
+def check_copyable(of: str, root: str) -> None:
+    """Raise an EnvironmentFault where *of* is absent, a link, or lies in *root* or around it."""
+    require_copyable(of)
+    source, target = os.path.realpath(of), os.path.realpath(root)
+    if os.path.commonpath((source, target)) in (source, target):
+        raise EnvironmentFault(
+            f"copy-of: {of} and the workspace {root} lie one in the other; a copy would hold itself"
+        )
+
+
+def replicate(of: str, to: str) -> None:
+    """Copy *of*, a file or a folder, to *to*, which is absent and lies elsewhere.
 
     Kept: content, modes, mtimes in ns, symbolic links, hard links within the copy, fifos, extended
     attributes where the file system takes them; owners and device nodes where the user may set
@@ -23,17 +33,8 @@ def replicate(of: str, to: str, *, root: str) -> None:
     with its path, for a copy with gaps would be drilled as if it were the user's tree.
     """
     seen = require_copyable(of)
-    _refuse_overlap(of, root)
     with faults(of):
         _Copy(is_root=os.geteuid() == 0).run(of, to, seen)
-
-
-def _refuse_overlap(of: str, root: str) -> None:
-    source, target = os.path.realpath(of), os.path.realpath(root)
-    if os.path.commonpath((source, target)) in (source, target):
-        raise EnvironmentFault(
-            f"copy-of: {of} and the workspace {root} lie one in the other; a copy would hold itself"
-        )
 
 
 class _Copy:

@@ -23,7 +23,7 @@ from drtest.workload.disk import (
     whole_seconds,
 )
 from drtest.workload.layout import files, folder_look, folders, stream, time_before
-from drtest.workload.replica import replicate
+from drtest.workload.replica import check_copyable, replicate
 
 
 def build(source: Sequence[SourceEntry], root: Path, *, seed: Seed, at: datetime) -> None:
@@ -79,8 +79,13 @@ class _Builder:
         self.touched: dict[str, os.stat_result] = {}  # folders of a copy, as they were
 
     def run(self, source: Sequence[SourceEntry]) -> None:
+        for entry in source:
+            if isinstance(
+                entry, CopyOf
+            ):  # before the root is made: it might lie in the user's tree
+                check_copyable(entry.of, self.root)
         Path(self.root).mkdir(parents=True, exist_ok=True)
-        if next(os.scandir(self.root), None) is not None:
+        if any(Path(self.root).iterdir()):
             raise ValueError(f"{self.root} is not empty: a source is built from nothing")
         by_depth = sorted(source, key=lambda entry: relative(entry.path))
         explicit = {
@@ -111,7 +116,7 @@ class _Builder:
             self.need_folder(parent(path), entry)
             if os.path.lexists(full):
                 raise ValueError(f"{name(entry)} meets what another copy has put there")
-        replicate(entry.of, full, root=self.root)
+        replicate(entry.of, full)
 
     def generate(self, entry: FileSet, explicit: set[str]) -> None:
         within = folders(entry, self.seed)
