@@ -7,6 +7,8 @@
     x ToolMissing           exit 3
     x StoreFailed           exit 3
     x OutOfSpace            exit 3
+    x TimeLimit             exit 3
+    x UnfitSource           exit 3
   x Interrupted             exit 130
 
 A failed check is never an exception: it is a finding (drtest.model.finding).
@@ -63,6 +65,18 @@ class StoreFailed(EnvironmentFault):
 
 class OutOfSpace(EnvironmentFault):
     """The disk that drtest works on is full."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class TimeLimit(EnvironmentFault):
+    """The scenario's own time limit ran out before it was done."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class UnfitSource(EnvironmentFault):
+    """The source cannot be built or changed as the scenario says."""
 
     exit_code: ClassVar[int] = 3
 

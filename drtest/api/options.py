@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drtest.duplicity.versions import DEFAULT
 from drtest.errors import UsageError
-from drtest.gateway import Mode
+from drtest.gateway.listener import Mode
 
 GIB = 1024**3
 _DRILL = re.compile(r"([1-9][0-9]*)(?:\.([1-9][0-9]*))?")

@@ -405,6 +405,13 @@ CATALOGUE: dict[str, Code] = {
             "--work DIR on a bigger disk.",
         ),
         (
+            "time-limit-reached",
+            _U,
+            "the scenario's own time limit ran out before it was done",
+            "time-limit",
+            "Raise time-limit, or run fewer scenarios at a time with --jobs.",
+        ),
+        (
             "drtest-broke",
             _U,
             "drtest itself failed",

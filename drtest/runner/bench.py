@@ -13,8 +13,9 @@ from pathlib import Path
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Target
 from drtest.duplicity.versions import Duplicity
-from drtest.errors import Interrupted, StoreFailed
-from drtest.gateway import Gateway, Mode
+from drtest.errors import Interrupted, StoreFailed, UnfitSource
+from drtest.gateway import Gateway
+from drtest.gateway.listener import Mode
 from drtest.model.redact import Redactor
 from drtest.model.scenario import Scenario
 from drtest.runner.workspace import Workspace
@@ -137,3 +138,12 @@ def route(
         bench.gateway.close(listener)
     if not bench.store.is_alive():
         raise StoreFailed(f"the store {bench.store.name} died", log_tail=bench.store.log_tail())
+
+
+@contextmanager
+def unfit_source() -> Iterator[None]:
+    """Turn what the workload refuses (a path that is not there) into UnfitSource."""
+    try:
+        yield
+    except ValueError as problem:
+        raise UnfitSource(str(problem)) from problem

@@ -13,7 +13,7 @@ from typing import assert_never
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Commands
 from drtest.duplicity.machine import Machine, refuse_full_disk
-from drtest.errors import DrtestError
+from drtest.errors import TimeLimit
 from drtest.model.events import (
     Call,
     DrillFinished,
@@ -94,7 +94,7 @@ class Drills:
     def _restore(self, drill: Drill, restore: PlannedRestore) -> Event:
         self.stand.bench.check_stop()
         if self.stand.time_left_s() <= 0:
-            raise DrtestError(f"the time limit ran out before drill {restore.drill}.{restore.part}")
+            raise TimeLimit(f"the time limit ran out before drill {restore.drill}.{restore.part}")
         truth = None if restore.point_at is None else self.truths.by_instant.get(restore.point_at)
         if truth is None:
             asked = format_instant(restore.asked_at or self.stand.scenario.end_at)

@@ -13,10 +13,11 @@ from drtest.duplicity.command import Commands
 from drtest.duplicity.machine import Machine
 from drtest.errors import (
     EnvironmentFault,
-    Interrupted,
     OutOfSpace,
     StoreFailed,
+    TimeLimit,
     ToolMissing,
+    UnfitSource,
 )
 from drtest.model.events import (
     Event,
@@ -30,7 +31,7 @@ from drtest.oracle.recall import StatCache
 from drtest.oracle.selection import duplicity_arguments
 from drtest.oracle.trees import TreeStore
 from drtest.runner import vault as vaults
-from drtest.runner.bench import Stand
+from drtest.runner.bench import Stand, unfit_source
 from drtest.runner.drills import Drills
 from drtest.runner.timeline import Timeline
 from drtest.runner.truth import Truths
@@ -48,17 +49,10 @@ def run(stand: Stand) -> Iterator[Event]:
     side files in the archive and the wreck of failing drills.
     """
     yield _started(stand)
-    events: list[Event] = []
     try:
-        for event in _events(stand):
-            events.append(event)
-            yield event
-    except Interrupted:
-        raise
-    except EnvironmentFault as fault:
-        yield _fault(fault)
-    except OSError as fault:
-        yield _fault(fault)
+        yield from _events(stand)
+    except (EnvironmentFault, OSError) as fault:
+        yield _fault(stand, fault)
     finally:
         _clean(stand)
     yield ScenarioFinished(
@@ -71,7 +65,10 @@ def run(stand: Stand) -> Iterator[Event]:
 def _events(stand: Stand) -> Iterator[Event]:
     scenario, bench = stand.scenario, stand.bench
     source = stand.work / "src"
-    workload.build(scenario.source, source, seed=Seed(value=scenario.seed), at=scenario.steps[0].at)
+    with unfit_source():
+        workload.build(
+            scenario.source, source, seed=Seed(value=scenario.seed), at=scenario.steps[0].at
+        )
     vault, ring = vaults.make(scenario.policy, bench.workspace.new_home(), bench.redact)
     try:
         machine = Machine(
@@ -135,8 +132,16 @@ def _started(stand: Stand) -> ScenarioStarted:
     )
 
 
-def _fault(problem: Exception) -> FaultSeen:
+def _fault(stand: Stand, problem: Exception) -> FaultSeen:
     """Say in a finding's terms what was not the backup's doing."""
+    gateway = stand.bench.gateway
+    if not gateway.is_alive:
+        return FaultSeen(
+            code="gateway-failed",
+            subject="gateway",
+            message=f"the gateway died: {problem}",
+            evidence={"log_tail": list(gateway.log_tail())},
+        )
     match problem:
         case StoreFailed(log_tail=tail):
             return FaultSeen(
@@ -147,6 +152,10 @@ def _fault(problem: Exception) -> FaultSeen:
             )
         case ToolMissing():
             return FaultSeen(code="tool-missing", subject="tool", message=str(problem))
+        case TimeLimit():
+            return FaultSeen(code="time-limit-reached", subject="time-limit", message=str(problem))
+        case UnfitSource():
+            return FaultSeen(code="nothing-checked", subject="source", message=str(problem))
         case OutOfSpace():
             return FaultSeen(code="out-of-space", subject="work", message=str(problem))
         case OSError(errno=28):  # ENOSPC

@@ -12,7 +12,7 @@ from drtest.chance import Seed
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Commands
 from drtest.duplicity.machine import Machine, refuse_full_disk
-from drtest.errors import DrtestError
+from drtest.errors import TimeLimit
 from drtest.keys.keyring import Keyring
 from drtest.model.events import (
     ActionFinished,
@@ -24,7 +24,7 @@ from drtest.model.events import (
     StoredObject,
 )
 from drtest.model.scenario import Backup, DatedStep, Lose, Mutate, Prune, Wait
-from drtest.runner.bench import Stand, route
+from drtest.runner.bench import Stand, route, unfit_source
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
 from drtest.runner.workspace import remove_tree
@@ -47,7 +47,7 @@ class Timeline:
         for dated in self.stand.scenario.steps:
             self.stand.bench.check_stop()
             if self.stand.time_left_s() <= 0:
-                raise DrtestError(f"the time limit ran out before step {dated.index}")
+                raise TimeLimit(f"the time limit ran out before step {dated.index}")
             started = monotonic_s()
             yield StepStarted(index=dated.index, at=dated.at, what=describe(dated))
             yield from self._step(dated)
@@ -72,14 +72,15 @@ class Timeline:
 
     def _mutate(self, dated: DatedStep, step: Mutate) -> Event:
         scenario = self.stand.scenario
-        changed = workload.mutate(
-            scenario.mutate if step.mutations is None else step.mutations,
-            scenario.source,
-            self.truths.source,
-            seed=Seed(value=scenario.seed).child("mutate"),
-            step=dated.index,
-            at=dated.at,
-        )
+        with unfit_source():
+            changed = workload.mutate(
+                scenario.mutate if step.mutations is None else step.mutations,
+                scenario.source,
+                self.truths.source,
+                seed=Seed(value=scenario.seed).child("mutate"),
+                step=dated.index,
+                at=dated.at,
+            )
         return SourceMutated(index=dated.index, at=dated.at, changed=changed)
 
     def _backup(self, dated: DatedStep, step: Backup) -> Iterator[Event]:

@@ -1,0 +1,84 @@
+"""What a run would do: the dated plan and the duplicity calls, nothing executed."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from drtest.api.options import Options
+from drtest.api.select import chosen
+from drtest.duplicity.command import Commands, Target
+from drtest.duplicity.versions import Duplicity
+from drtest.model.interval import format_instant
+from drtest.model.plan import plan, resolve
+from drtest.model.scenario import Backup, Paths, Prune, Scenario
+from drtest.oracle.selection import duplicity_arguments
+from drtest.runner.timeline import describe
+
+# Words for what only a run can know; capitals, as in a manual.
+SOURCE, ARCHIVE, LOG, RESTORED = Path("/SOURCE"), Path("ARCHIVE_DIR"), Path("LOG"), Path("TARGET")
+WHERE = Target(bucket="BUCKET", prefix="PREFIX", endpoint_url="http://GATEWAY", region="us-east-1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One line of the plan; ``argv`` is "" where duplicity is not called."""
+
+    at: datetime
+    what: str
+    argv: str = ""
+
+    def __str__(self) -> str:
+        line = f"{format_instant(self.at)}  {self.what}"
+        return f"{line}\n    {self.argv}" if self.argv else line
+
+
+def planned(options: Options) -> Iterator[tuple[Scenario, list[Planned]]]:
+    """Yield each chosen scenario with its dated plan."""
+    for scenario in chosen(options):
+        yield scenario, list(_lines(scenario, options))
+
+
+def _lines(scenario: Scenario, options: Options) -> Iterator[Planned]:
+    modern = options.duplicity if options.duplicity[0].isdigit() else "3"
+    commands = Commands(
+        duplicity=Duplicity(program=Path("duplicity"), version=modern, which=options.duplicity),
+        policy=scenario.policy,
+        name="NAME",
+        rules=tuple(duplicity_arguments(scenario.policy.select, SOURCE)),
+        encrypt_key="KEY" if scenario.policy.encrypt_key else "",
+        sign_key="SIGN_KEY" if scenario.policy.sign_key else "",
+    )
+    for dated in scenario.steps:
+        match dated.step:
+            case Backup(action=action):
+                argv = commands.backup(
+                    action, source=SOURCE, target=WHERE, archive=ARCHIVE, log=LOG, at=dated.at
+                )
+                yield Planned(at=dated.at, what=describe(dated), argv=shlex.join(argv))
+            case Prune(force=force):
+                for name, argv in commands.retention(
+                    target=WHERE, archive=ARCHIVE, log=LOG, at=dated.at, force=force
+                ):
+                    yield Planned(at=dated.at, what=name, argv=shlex.join(argv))
+            case _:
+                yield Planned(at=dated.at, what=describe(dated))
+    made = plan(scenario).made
+    for drill in scenario.drills:
+        paths = drill.restore.paths if isinstance(drill.restore, Paths) else ("",)
+        for restore in resolve(scenario, drill, made):
+            for path in paths:
+                argv = commands.restore(
+                    into=RESTORED,
+                    target=WHERE,
+                    archive=ARCHIVE,
+                    log=LOG,
+                    now=scenario.end_at,
+                    at=restore.asked_at,
+                    path=path.strip("/"),
+                )
+                what = f"drill {restore.drill}.{restore.part}: {restore.what}, {restore.must_be}"
+                yield Planned(at=scenario.end_at, what=what, argv=shlex.join(argv))

@@ -1,0 +1,67 @@
+"""The command line as a whole: the commands, and how errors become words and exit statuses."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from drtest import __version__
+from drtest.cli import clean, doctor, report, run, schema, show, validate
+from drtest.errors import DrtestError
+
+HELP = """Proves whether a duplicity backup on S3 can be restored: makes real backups over a
+simulated calendar, restores every promised point on an empty machine, compares, and counts.
+
+Exit status of run: 0 as expected, 1 FAIL, 2 unusable scenario, 3 UNVERIFIED, 70 drtest broke,
+130 interrupted. drtest COMMAND --help tells more."""
+
+START, CLOSER = "Start here", "Look closer"
+
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command(rich_help_panel=START)(run.run)
+app.command(rich_help_panel=START)(doctor.doctor)
+app.command(rich_help_panel=CLOSER)(validate.validate)
+app.command(rich_help_panel=CLOSER)(show.show)
+app.command(rich_help_panel=CLOSER)(report.report)
+app.command(rich_help_panel=CLOSER)(schema.schema)
+app.command(rich_help_panel=CLOSER)(clean.clean)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"drtest {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(  # noqa: ARG001  (its callback does the work)
+        False, "--version", help="Print the version.", callback=_version, is_eager=True
+    ),
+) -> None:
+    if sys.platform != "linux":
+        raise DrtestError(f"drtest runs on Linux only, and this is {sys.platform}")
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    try:
+        status = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except DrtestError as problem:
+        typer.echo(f"{problem}\nexit {problem.exit_code}", err=True)
+        sys.exit(problem.exit_code)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,44 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SELDOM = "Seldom needed"
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="Scenario files and folders (default: scenarios/)."),
+]
+Words = Annotated[
+    str, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name has these words.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Another tree, other mutations, other samples."),
+]
+Long = Annotated[
+    bool, typer.Option("--long", help="Also those below long/.", rich_help_panel=SELDOM)
+]
+Duplicity = Annotated[
+    str,
+    typer.Option("--duplicity", metavar="WHICH", help="A version from PyPI, system, or a path."),
+]
+Reports = Annotated[
+    Path, typer.Option("--reports", metavar="DIR", help="Where reports go (default: reports/).")
+]
+Work = Annotated[
+    Path | None,
+    typer.Option("--work", metavar="DIR", help="Work on this disk.", rich_help_panel=SELDOM),
+]
+
+DEFAULT_FILES = (Path("scenarios"),)
+DEFAULT_REPORTS = Path("reports")
+
+
+def paths(files: list[Path] | None) -> tuple[Path, ...]:
+    """Return what to look at: what was named, or the folder ``scenarios``."""
+    return tuple(files) if files else DEFAULT_FILES

@@ -1,0 +1,134 @@
+"""``drtest run``: run scenarios and give a verdict."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from drtest import process
+from drtest.api import Options
+from drtest.api import run as run_scenarios
+from drtest.api.dryrun import planned
+from drtest.cli.arguments import (
+    DEFAULT_REPORTS,
+    SELDOM,
+    Duplicity,
+    Files,
+    Long,
+    Reports,
+    Seed,
+    Words,
+    Work,
+    paths,
+)
+from drtest.cli.telling import Json, Quiet, Verbose, reporters
+from drtest.duplicity.versions import DEFAULT
+from drtest.gateway.listener import Mode
+
+
+def run(
+    files: Files = None,
+    *,
+    words: Words = "",
+    duplicity: Duplicity = DEFAULT,
+    store: Annotated[
+        str, typer.Option("--store", metavar="WHICH", help="The S3 server to run on.")
+    ] = "moto",
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", metavar="N", help="Scenarios at a time (default: cores)."),
+    ] = None,
+    seed: Seed = None,
+    reports: Reports = DEFAULT_REPORTS,
+    as_json: Json = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the dated plan and the calls, run nothing.")
+    ] = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    drill: Annotated[
+        str,
+        typer.Option(
+            "--drill", metavar="N", help="Only drill N, or restore N.M.", rich_help_panel=SELDOM
+        ),
+    ] = "",
+    long: Long = False,
+    work: Work = None,
+    keep_max: Annotated[
+        int,
+        typer.Option(
+            "--keep-max",
+            metavar="MIB",
+            help="Keep no wreck larger than this.",
+            rich_help_panel=SELDOM,
+        ),
+    ] = 2048,
+    gateway: Annotated[
+        Mode,
+        typer.Option(
+            "--gateway", metavar="MODE", help="plain, tls or forward.", rich_help_panel=SELDOM
+        ),
+    ] = "plain",
+) -> None:
+    """Run scenarios and give a verdict.
+
+    Exit status: 0 as expected, 1 FAIL, 2 unusable scenario, 3 UNVERIFIED, 70 drtest broke, 130
+    interrupted.
+    """
+    options = Options(
+        paths=paths(files),
+        words=words,
+        duplicity=duplicity,
+        store=store,
+        jobs=jobs,
+        seed=seed,
+        drill=drill,
+        reports=reports,
+        work=work,
+        keep_max_bytes=keep_max * 2**20,
+        long=long,
+        gateway=gateway,
+        command=shlex.join(["drtest", *sys.argv[1:]]),
+    )
+    if dry_run:
+        _print_plan(options)
+        return
+    stop = threading.Event()
+    with _signals_stop(stop):
+        told = reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=True)
+        done = run_scenarios(options, reporters=told, stop=stop)
+    raise typer.Exit(done.result.exit_status)
+
+
+def _print_plan(options: Options) -> None:
+    for scenario, lines in planned(options):
+        typer.echo(f"{scenario.name}  ({scenario.file}:{scenario.line})")
+        for line in lines:
+            typer.echo(f"  {line}")
+        typer.echo()
+
+
+@contextmanager
+def _signals_stop(stop: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM end what runs, and leave time to report what is finished."""
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if stop.is_set():
+            typer.echo("still ending: stopping gpg-agents and the store", err=True)
+        stop.set()
+        process.stop_all()
+
+    before = {one: signal.signal(one, handle) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, old in before.items():
+            signal.signal(one, old)

@@ -1,0 +1,18 @@
+"""``drtest validate``: find every mistake in scenario files, run nothing."""
+
+from __future__ import annotations
+
+import typer
+
+from drtest.cli.arguments import Files, Long, paths
+from drtest.scenario import count, find_files, load
+
+
+def validate(files: Files = None, *, long: Long = False) -> None:
+    """Find every mistake in scenario files, run nothing."""
+    found = find_files(paths(files), long=long)
+    counts = count(load(found))
+    typer.echo(
+        f"{counts.files:,} files, {counts.scenarios:,} scenarios, {counts.drills:,} drills, "
+        f"{counts.backups:,} backups to make: valid"
+    )
