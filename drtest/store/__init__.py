@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from drtest.store.capability import Capability
 from drtest.store.client import Credentials
+from drtest.store.endpoint import Aws, Endpoint, usual_credentials
 from drtest.store.interface import LoggedRequest, OpenUpload, Place, Store
 from drtest.store.minio import Minio
 from drtest.store.moto import Moto
@@ -20,10 +21,11 @@ __all__ = [
     "Place",
     "Store",
     "stores",
+    "usual_credentials",
 ]
 
 _STORES: Mapping[str, Callable[..., Store]] = MappingProxyType(
-    {Moto.name: Moto, Minio.name: Minio, SeaweedFs.name: SeaweedFs}
+    {store.name: store for store in (Moto, Minio, SeaweedFs, Endpoint, Aws)}
 )
 
 
@@ -31,6 +33,8 @@ def stores() -> Mapping[str, Callable[..., Store]]:
     """Return how to make each store, by the name that ``--store`` takes.
 
     ``stores()["moto"]()``, ``stores()["minio"](binary=Path(...))``, the same for seaweedfs; each
-    takes ``region`` too.
+    takes ``region`` too. ``stores()["endpoint"](url=..., region=..., credentials=..., into=...)``
+    and ``stores()["aws"](region=..., credentials=..., into=...)`` use the user's own: credentials
+    that aren't given are ``usual_credentials()``.
     """
     return _STORES

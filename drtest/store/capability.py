@@ -18,6 +18,7 @@ class Capability(Enum):
     REFUSES_COLD_READS = "refuses-cold-reads"
     ACCESS_LOG = "access-log"
     OBJECT_LOCK = "object-lock"
+    ANY_KEY = "any-key"
 
     @property
     def meaning(self) -> str:
@@ -36,4 +37,5 @@ _MEANINGS: dict[Capability, str] = {
     Capability.REFUSES_COLD_READS: "refuses to read a GLACIER object before a thaw",
     Capability.ACCESS_LOG: "writes a request log that does not depend on drtest's gateway",
     Capability.OBJECT_LOCK: "refuses to delete a locked version",
+    Capability.ANY_KEY: "keeps keys that are no path: a//b, a/./b, 256 bytes without a slash",
 }

@@ -41,13 +41,13 @@ def connect(
 ) -> S3Client:
     """Return a path-style client that tries each request three times.
 
-    ``through_proxy`` lets the environment's http(s)_proxy through, for a store that is not on
-    this machine.
+    An empty *endpoint_url* is Amazon's of that region. ``through_proxy`` lets the environment's
+    http(s)_proxy through, for a store that is not on this machine.
     """
     session = boto3.session.Session(botocore_session=_bare_session())
     return session.client(
         "s3",
-        endpoint_url=endpoint_url,
+        endpoint_url=endpoint_url or None,
         region_name=region,
         aws_access_key_id=credentials.access_key,
         aws_secret_access_key=credentials.secret_key,

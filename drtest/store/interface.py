@@ -158,7 +158,10 @@ class Store(ABC):
         )
 
     def make_bucket(self, name: str, *, versioned: bool = False, locked: bool = False) -> Place:
-        """Make the bucket *name* and say where its objects go.
+        """Make room for a scenario's objects and say where it is.
+
+        The bucket has the *name* asked for on every server that drtest starts; elsewhere names
+        may be taken, so go by what is returned.
 
         *locked* makes a bucket that object locks may be put in, which is always versioned.
         """
@@ -181,7 +184,7 @@ class Store(ABC):
             for key, upload_id, size_bytes in buckets.uploads(self.client(), bucket, prefix):
                 yield OpenUpload(key=key, upload_id=upload_id, size_bytes=size_bytes)
 
-    def copy_bucket(self, source: str, target: str) -> int:
+    def copy_bucket(self, source: Place | str, target: Place | str) -> int:
         """Copy the objects of *source* into *target* (made if absent) and return how many.
 
         On the server's side, one CopyObject each: storage class and metadata go along, versions
@@ -189,19 +192,31 @@ class Store(ABC):
         Cold objects are copied, and stay cold, where a thaw takes no time (``thaws_at_once``);
         elsewhere they are the ClientError ObjectNotInActiveTierError.
         """
+        origin, goal = _place(source), _place(target)
         with self.watched():
             client = self.client()
-            if not buckets.exists(client, target):
-                buckets.make(client, target, region=self.region)
-            return buckets.copy(client, source, target, thaws_at_once=self.thaws_at_once)
+            if not buckets.exists(client, goal.bucket):
+                buckets.make(client, goal.bucket, region=self.region)
+            return buckets.copy(
+                client,
+                (origin.bucket, origin.prefix),
+                (goal.bucket, goal.prefix),
+                thaws_at_once=self.thaws_at_once,
+            )
 
-    def delete_bucket(self, name: str) -> None:
-        """Delete the bucket with all it holds: objects, versions, open uploads. Absent is fine."""
+    def delete_bucket(self, where: Place | str) -> None:
+        """Delete all that is there: objects, versions, open uploads; and the bucket itself.
+
+        A place with a prefix is a part of a bucket that isn't drtest's: the bucket stays. One
+        that is absent is fine.
+        """
+        place = _place(where)
         with self.watched():
             client = self.client()
-            if buckets.exists(client, name):
-                buckets.empty(client, name, versions=Capability.VERSIONS in self.capabilities)
-                client.delete_bucket(Bucket=name)
+            if buckets.exists(client, place.bucket):
+                buckets.empty(client, place.bucket, prefix=place.prefix)
+                if not place.prefix:
+                    client.delete_bucket(Bucket=place.bucket)
 
     def access_log(self) -> Iterator[LoggedRequest]:
         """Yield the requests by the store's own account, in its order.
@@ -239,3 +254,7 @@ class Store(ABC):
 
     def _failed(self, what: str) -> StoreFailed:
         return StoreFailed(f"the store {self.name} {what}", log_tail=self.log_tail())
+
+
+def _place(where: Place | str) -> Place:
+    return Place(bucket=where) if isinstance(where, str) else where

@@ -42,6 +42,7 @@ class Moto(Server):
                 Capability.REFUSES_COLD_READS,
                 Capability.ACCESS_LOG,
                 Capability.OBJECT_LOCK,
+                Capability.ANY_KEY,
             }
         )
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from drtest.store.client import Credentials
 
+# S3 allows them; a server that keeps objects as files may not.
+ODD_KEYS = ("a//b", "a/./b", "a\\b", "x" * 256)
 _CLOCK_OFF = timedelta(minutes=20)  # S3 allows 15 (RequestTimeTooSkewed)
 _BODY = b"what drtest signed"
 _OTHER_BODY = b"what others put in"
@@ -70,6 +72,8 @@ class Probe:
                 return self._refuses_cold_read()
             case Capability.OBJECT_LOCK:
                 return self._keeps_locked()
+            case Capability.ANY_KEY:
+                return self._keeps_any_key()
             case Capability.ACCESS_LOG:
                 return False
             case _:
@@ -171,6 +175,16 @@ class Probe:
         except ClientError:
             return True
         return False
+
+    def _keeps_any_key(self) -> bool:
+        keys = sorted(f"{self.prefix}probe-key/{odd}" for odd in ODD_KEYS)
+        try:
+            for key in keys:
+                self.client.put_object(Bucket=self.bucket, Key=key, Body=b"1")
+        except ClientError:
+            return False
+        page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.prefix}probe-key/")
+        return [found["Key"] for found in page.get("Contents", ())] == keys
 
     # -- how a forged request is made -------------------------------------------------------------
 

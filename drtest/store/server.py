@@ -17,7 +17,8 @@ from drtest.store.interface import Store
 READY_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.02
 _STARTS = 5  # how often to try again when a port was taken in between
-_PORT_TAKEN = "address already in use"
+# moto, MinIO, SeaweedFS
+_PORT_TAKEN = ("already in use", "is in use by another", "port allocation failed")
 
 
 class Server(Store):
@@ -103,7 +104,8 @@ class Server(Store):
         return ports.free(self.ports_wanted)
 
     def _lost_its_port(self) -> bool:
-        return any(_PORT_TAKEN in line.lower() for line in self.log_tail(100))
+        tail = "\n".join(self.log_tail(100)).lower()
+        return any(said in tail for said in _PORT_TAKEN)
 
     def _wait_until_ready(self) -> None:
         deadline = clock.monotonic_s() + READY_WITHIN_S
