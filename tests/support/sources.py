@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from drtest.model.scenario import ContentKind, FileSet, LiteralFile, Size, SourceEntry, Symlink
 
 BUILT_AT = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
-FOLDERS = ("/srv", "/srv/www", "/srv/www/deep", "/etc", "/var/lib/mysql")
+FOLDERS = ("/", "/srv", "/srv/www", "/srv/www/deep", "/etc", "/var/lib/mysql")
 
 
 class Look(NamedTuple):
@@ -109,7 +109,7 @@ def sources(draw: st.DrawFn, *, least_files: int = 0) -> tuple[SourceEntry, ...]
     for number in range(draw(st.integers(0, 2))):
         entries.append(
             LiteralFile(
-                path=f"{draw(st.sampled_from(FOLDERS))}/literal {number}",
+                path=f"{draw(st.sampled_from(FOLDERS)).rstrip('/')}/literal {number}",
                 content=draw(st.text(st.characters(exclude_categories=("Cs",)), max_size=50)),
                 mode=draw(st.sampled_from((0o600, 0o644, 0o755, 0o444))),
             )
