@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drtest.chance import Seed
@@ -25,6 +25,7 @@ def content(kind: ContentKind, size_bytes: int, label: str = "x") -> bytes:
     return b"".join(blocks(kind, size_bytes, rng, until_s=UNTIL_S))
 
 
+@settings(deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
     size_bytes=st.one_of(
@@ -102,6 +103,7 @@ def test_about_is_a_lognormal_around_its_median_that_is_cut() -> None:
     assert drawn[-1] == 64 * 1024
 
 
+@settings(deadline=None)
 @given(low=st.integers(0, 10**6), more=st.integers(0, 10**6), seed=st.integers(0, 99))
 def test_uniform_and_fixed_stay_in_their_bounds(low: int, more: int, seed: int) -> None:
     rng = Seed(value=seed).rng()
