@@ -1,1 +1,15 @@
-"""..."""
+"""Judges a history: pure, so a stored one can be judged again.
+
+* ``judge``        runs the families below and settles the verdict
+* ``case``         what several families read of one history
+* ``restored``     trees against the truth; below it ``examine``, ``ledger``, ``differences``
+* ``backup``       calls of the calendar; ``rules``, ``stanzas``: selection rules, warnings
+* ``retention``    what is promised against what the bucket still holds
+* ``objectives``   RPO, RTO, requests
+* ``unverified``   what drtest could not find out
+* ``expectation``  what the scenario's head says against what was seen
+"""
+
+from drtest.checks.judge import judge
+
+__all__ = ["judge"]

@@ -1,0 +1,93 @@
+"""What several families read of one history, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from drtest.model.events import ActionFinished, ListingRecorded, TruthRecorded
+from drtest.model.history import History
+from drtest.model.names import SetId
+from drtest.model.plan import promised
+from drtest.model.points import Bucket, Made, made, present
+from drtest.model.scenario import DatedStep, Scenario
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One history under judgement; everything here is derived from it and from nothing else."""
+
+    history: History
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was run."""
+        return self.history.scenario
+
+    @cached_property
+    def is_root(self) -> bool:
+        """Whether duplicity and the oracle ran as root."""
+        started = self.history.started
+        return True if started is None else started.is_root
+
+    @cached_property
+    def steps(self) -> dict[int, DatedStep]:
+        """The calendar's steps by their index."""
+        return {dated.index: dated for dated in self.scenario.steps}
+
+    @cached_property
+    def actions(self) -> tuple[ActionFinished, ...]:
+        """Every duplicity call of the calendar, in order."""
+        return tuple(self.history.of(ActionFinished))
+
+    @cached_property
+    def truths(self) -> dict[int, datetime]:
+        """The instant of each recorded truth, by its number."""
+        return {truth.number: truth.at for truth in self.history.of(TruthRecorded)}
+
+    @cached_property
+    def made(self) -> tuple[Made, ...]:
+        """The restore points that were made, oldest first."""
+        return made(self.history.events, self.scenario)
+
+    @cached_property
+    def promised(self) -> frozenset[datetime]:
+        """The points that must be restorable at the calendar's end."""
+        return frozenset(promised(self.scenario, [one.point for one in self.made]))
+
+    @cached_property
+    def left(self) -> frozenset[SetId]:
+        """The sets that the bucket holds at the calendar's end."""
+        return present(self.history.of(ListingRecorded))
+
+    @cached_property
+    def gone(self) -> tuple[Made, ...]:
+        """What is promised and can't be restored from the sets that are left, oldest first."""
+        return tuple(
+            one
+            for one in self.made
+            if one.point.at in self.promised and not one.is_restorable(self.left)
+        )
+
+    @cached_property
+    def gone_at(self) -> frozenset[datetime]:
+        """The instants of ``gone``."""
+        return frozenset(one.point.at for one in self.gone)
+
+    def buckets(self) -> Iterator[tuple[ListingRecorded, Set[SetId]]]:
+        """Yield each listing with the sets that the bucket held after it: one set, that changes."""
+        bucket = Bucket()
+        for listing in self.history.of(ListingRecorded):
+            bucket.apply(listing)
+            yield listing, bucket.sets
+
+    def line_of_step(self, index: int) -> int:
+        """Return the scenario file's line of a step, 0 where there is none."""
+        dated = self.steps.get(index)
+        return 0 if dated is None else dated.line
+
+    def line_of_drill(self, number: int) -> int:
+        """Return the scenario file's line of a drill, 0 where there is none."""
+        return next((one.line for one in self.scenario.drills if one.number == number), 0)

@@ -1,0 +1,289 @@
+"""One restore against the truth: what came of it, entered into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import assert_never
+
+from drtest.checks.case import Case
+from drtest.checks.ledger import Ledger
+from drtest.checks.words import shown
+from drtest.model.events import Call, DrillFinished, Restored
+from drtest.model.finding import CATALOGUE, Severity
+from drtest.model.run import DrillResult
+from drtest.model.scenario import Policy
+from drtest.model.tree import Difference, Entry
+from drtest.model.verdict import Disposition, Verdict
+from drtest.oracle.diff import diff, matches, reroot
+
+_LEFT_BEHIND = frozenset({"digest-differs", "type-differs", "link-target-differs", "extra-path"})
+_GPG_FAILED, _EXCEPTION = 31, 30  # without a passphrase duplicity asks a terminal, and breaks
+_TEMPORARY = "duplicity_temp."  # duplicity 3.2.1 path.py, get_temp_in_same_dir: no final path
+
+
+def examine(case: Case, drill: DrillFinished, ledger: Ledger) -> DrillResult:
+    """Judge one restore, enter its facts into *ledger* and return its line of the report."""
+    seen = _Seen(case=case, drill=drill, ledger=ledger)
+    match drill.must_be:
+        case "done":
+            seen.must_be_done()
+        case "recovered":
+            seen.must_be_recovered()
+        case "refused":
+            seen.must_be_refused()
+        case _ as never:
+            assert_never(never)
+    ledger.lost(drill, seen.losses)
+    return result(case, drill, seen.codes, is_wrong=seen.is_wrong)
+
+
+def result(
+    case: Case, drill: DrillFinished, codes: set[str], *, is_wrong: bool = False
+) -> DrillResult:
+    """Return the report's line for *drill*, about which *codes* are said."""
+    severities = {CATALOGUE[code].severity for code in codes}
+    if not drill.restored:
+        severities.add(Severity.UNVERIFIED)
+    if is_wrong:
+        disposition = Disposition.SILENTLY_WRONG
+    elif all(one.call.status == 0 for one in drill.restored):
+        disposition = Disposition.RECOVERED
+    else:
+        disposition = Disposition.REFUSED
+    point_at = drill.point_at
+    return DrillResult(
+        number=drill.number,
+        part=drill.part,
+        name=drill.name,
+        what=drill.what,
+        path=", ".join(
+            "everything" if one.path == "." else shown(one.path) for one in drill.restored
+        ),
+        asked_at=drill.asked_at,
+        restore_point=point_at,
+        must_be=drill.must_be,
+        disposition=disposition,
+        verdict=Verdict.worst([Verdict.PASS, *(one.verdict for one in severities)]),
+        recovery_time_s=sum(one.call.elapsed_s for one in drill.restored),
+        recovery_point_age_s=(
+            None if point_at is None else (case.scenario.end_at - point_at).total_seconds()
+        ),
+        reproduce=drill.reproduce,
+        wreck=drill.wreck,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What was found out about one restore so far."""
+
+    case: Case
+    drill: DrillFinished
+    ledger: Ledger
+    codes: set[str] = field(default_factory=set)
+    is_wrong: bool = False  # status 0 and not what was backed up
+    losses: dict[str, list[str]] = field(default_factory=dict)
+
+    # ------------------------------------------------------------ the three promises
+
+    def must_be_done(self) -> None:
+        for one in self.drill.restored:
+            if not self._hung(one.call) and one.call.status != 0:
+                self._say("restore-refused", call=one.call)
+
+    def must_be_recovered(self) -> None:
+        for one in self.drill.restored:
+            if not self._hung(one.call) and one.call.status != 0:
+                self._refused(one.call)
+        came = [one for one in self.drill.restored if one.call.status == 0]
+        if not came:
+            return
+        missing = [one for one in came if self._is_nothing(one)]
+        for one in missing:
+            self.is_wrong = True
+            self._say("nothing-restored", call=one.call, silent=True, path=shown(one.path))
+        self._compare([one for one in came if one not in missing])
+
+    def must_be_refused(self) -> None:
+        came = [one for one in self.drill.restored if one.call.status == 0]
+        if came:
+            self._say(
+                "restore-not-refused",
+                call=came[0].call,
+                escrow=list(self.drill.escrow),
+                paths=sum(one.paths for one in came),
+            )
+            if self.drill.truth is None:
+                self.is_wrong = any(not self._is_empty(one) for one in came)
+            else:
+                self._compare([one for one in came if not self._is_empty(one)])
+        for one in self.drill.restored:
+            if not self._hung(one.call) and one.call.status != 0:
+                self._look_left_behind(one)
+
+    # ------------------------------------------------------------ their parts
+
+    def _say(
+        self, code: str, *, call: Call | None = None, silent: bool = False, **evidence: object
+    ) -> None:
+        self.codes.add(code)
+        subject = call.action if code == "action-hung" and call is not None else ""
+        self.ledger.of_drill(
+            code, self.drill, call=call, silent=silent, subject=subject, **evidence
+        )
+
+    def _hung(self, call: Call) -> bool:
+        if call.timed_out:
+            self._say("action-hung", call=call)
+        return call.timed_out
+
+    def _is_gone(self) -> bool:
+        """Whether the promised point is gone, which is a finding of retention, told once."""
+        return self.drill.point_at in self.case.gone_at
+
+    def _gone(self, *, silent: bool) -> None:
+        self.codes.add("restore-point-gone")
+        self.ledger.gone.add(self.drill, silent=silent)
+
+    def _refused(self, call: Call) -> None:
+        missing = sorted(needed(self.case.scenario.policy) - set(self.drill.escrow))
+        is_gpg = call.status == _GPG_FAILED or (
+            call.status == _EXCEPTION and "passphrase" in missing
+        )
+        if self._is_gone():
+            self._gone(silent=False)
+        elif missing and is_gpg:
+            self._say(
+                "key-not-in-escrow", call=call, escrow=list(self.drill.escrow), missing=missing
+            )
+        else:
+            self._say("restore-refused", call=call)
+
+    def _compare(self, came: list[Restored]) -> None:
+        """Compare what came back with status 0; a whole tree of another point is told as such."""
+        found = self._differences(came)
+        first = next(found, None)
+        if first is None and self.drill.truth is not None:
+            return
+        if self.drill.truth is None and not came:
+            return
+        self.is_wrong = True
+        paths = sum(one.paths for one in came)
+        number = self._another_point(came) if paths > 1 else None
+        if number is not None or self.drill.truth is None:
+            if self._is_gone():
+                self._gone(silent=True)
+                return
+            got_at = None if number is None else self.case.truths.get(number)
+            self._say(
+                "wrong-point-restored",
+                call=came[0].call,
+                silent=True,
+                asked_at=self.drill.asked_at.isoformat(),
+                got_at=None if got_at is None else got_at.isoformat(),
+                paths=paths,
+            )
+            return
+        for one in chain([first], found):
+            assert one is not None
+            self.codes.add(one.code)
+            self.ledger.of_path(one.code, self.drill, one, silent=True)
+
+    def _differences(self, came: list[Restored]) -> Iterator[Difference]:
+        """Yield what is wrong; known losses and doubts about the rules are entered on the way."""
+        if self.drill.truth is None:
+            return
+        for restored in came:
+            below = restored.path
+            for path, errno in restored.unreadable:
+                self.codes.add("truth-incomplete")
+                whole = path if below == "." else below if path == "." else f"{below}/{path}"
+                self.ledger.unread[whole] = errno
+            for one in self._diff(restored):
+                if one.code == "known-loss":
+                    self.losses.setdefault(one.kind, []).append(shown(one.path))
+                elif CATALOGUE[one.code].severity is Severity.FAILURE:
+                    yield one
+                else:
+                    self.codes.add(one.code)
+                    self.ledger.of_path(one.code, self.drill, one, silent=False)
+
+    def _diff(self, restored: Restored) -> Iterator[Difference]:
+        assert self.drill.truth is not None
+        return diff(
+            self.case.history.trees.truth(self.drill.truth),
+            self._tree(restored),
+            below=restored.path,
+            as_root=self.case.is_root,
+            rules=self.case.scenario.has_rules,
+        )
+
+    def _tree(self, restored: Restored) -> Iterator[Entry]:
+        return self.case.history.trees.restored(restored.tree) if restored.tree else iter(())
+
+    def _is_empty(self, restored: Restored) -> bool:
+        """Whether the target holds nothing: duplicity makes the folder before it looks further."""
+        return all(one.path == "." and one.type == "dir" for one in self._tree(restored))
+
+    def _is_nothing(self, restored: Restored) -> bool:
+        """Whether nothing came back though something was there."""
+        if not self._is_empty(restored):
+            return False
+        if self.drill.truth is None:
+            return True
+        wanted = reroot(self.case.history.trees.truth(self.drill.truth), restored.path)
+        return any(
+            one.selected and one.type != "socket" and not (one.path == "." and one.type == "dir")
+            for one in wanted
+        )
+
+    def _another_point(self, came: list[Restored]) -> int | None:
+        """Return the truth that all of *came* equals, if any: older ones first, newest of them."""
+        wanted = self.drill.truth
+        numbers = sorted(self.case.truths)
+        older = [one for one in reversed(numbers) if wanted is not None and one < wanted]
+        newer = [one for one in numbers if wanted is None or one > wanted]
+        for number in chain(older, newer):
+            if all(
+                matches(
+                    self.case.history.trees.truth(number),
+                    self._tree(one),
+                    as_root=self.case.is_root,
+                    below=one.path,
+                )
+                for one in came
+            ):
+                return number
+        return None
+
+    def _look_left_behind(self, restored: Restored) -> None:
+        """Files of a refused restore must be right or absent."""
+        found = (
+            self._diff(restored)
+            if self.drill.truth is not None
+            else (
+                Difference(code="extra-path", path=one.path, want=None, got=one)
+                for one in self._tree(restored)
+            )
+        )
+        for one in found:
+            is_folder = one.got is None or one.got.type == "dir"
+            is_temporary = one.path.rpartition("/")[2].startswith(_TEMPORARY)
+            if one.code in _LEFT_BEHIND and not is_folder and not is_temporary:
+                self.codes.add("wrong-data-left-behind")
+                self.ledger.of_path("wrong-data-left-behind", self.drill, one, silent=False)
+
+
+def needed(policy: Policy) -> frozenset[str]:
+    """Return what a safe must hold to decrypt what *policy* writes."""
+    match policy.encryption:
+        case "none":
+            return frozenset()
+        case "passphrase":
+            return frozenset({"passphrase"})
+        case "key":
+            return frozenset({"secret key", "passphrase"})
+        case _ as never:
+            assert_never(never)
