@@ -88,9 +88,6 @@ class _Builder:
         if any(Path(self.root).iterdir()):
             raise ValueError(f"{self.root} is not empty: a source is built from nothing")
         by_depth = sorted(source, key=lambda entry: relative(entry.path))
-        explicit = {
-            relative(entry.path) for entry in source if isinstance(entry, LiteralFile | Symlink)
-        }
         if not any(isinstance(entry, CopyOf) and not relative(entry.path) for entry in source):
             self.made.add("")
         for entry in by_depth:
@@ -98,9 +95,9 @@ class _Builder:
                 self.copy(entry)
         for entry in by_depth:
             if isinstance(entry, FileSet):
-                self.generate(entry, explicit)
+                self.generate(entry)
         for entry in by_depth:
-            if isinstance(entry, LiteralFile | Symlink):
+            if isinstance(entry, LiteralFile | Symlink):  # last: they win over what lies there
                 self.put(entry)
         self.dress()
 
@@ -118,13 +115,11 @@ class _Builder:
                 raise ValueError(f"{name(entry)} meets what another copy has put there")
         replicate(entry.of, full)
 
-    def generate(self, entry: FileSet, explicit: set[str]) -> None:
+    def generate(self, entry: FileSet) -> None:
         within = folders(entry, self.seed)
         for folder in within:
             self.need_folder(folder, entry)
         for path, size_bytes, mode, mtime_s in files(entry, within, self.seed, at_s=self.at_s):
-            if path in explicit:
-                continue
             rng = stream(self.seed, "content", path).rng()
             parts = blocks(entry.kind, size_bytes, rng, until_s=mtime_s)
             try:
