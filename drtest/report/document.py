@@ -149,7 +149,7 @@ def _requests(totals: Totals | None) -> dict[str, Any] | None:
     }
 
 
-class DocumentPrinter:
+class JsonReporter:
     """The reporter of ``--json``: the document on *stream* when the run ends, nothing before."""
 
     def __init__(self, stream: TextIO, *, redact: Callable[[str], str] = str) -> None:

@@ -20,10 +20,10 @@ from drtest.model.run import RunResult, ScenarioResult, Settings
 
 
 class Reporter(Protocol):
-    """Tells a run to someone. ``scenario`` is one of the labels that ``begin`` named."""
+    """Tells a run to someone. ``scenario`` is one of the names that ``begin`` was given."""
 
     def begin(self, settings: Settings, scenarios: Sequence[str]) -> None:
-        """Hear what will be run; *scenarios* are unique labels in the order of the files."""
+        """Hear what will be run; *scenarios* are names in the order of the files."""
         ...
 
     def event(self, scenario: str, event: Event) -> None:

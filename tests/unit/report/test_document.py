@@ -14,7 +14,7 @@ from support.results import FIRST_POINT, drill, run, scenario, totals
 from drtest.model.finding import CATALOGUE, Finding, Severity
 from drtest.model.scenario import DrillOutcome, Expectation, ExpectedFinding
 from drtest.model.verdict import Disposition, Verdict
-from drtest.report.document import DocumentPrinter, document, schema
+from drtest.report.document import JsonReporter, document, schema
 
 SILENT = Finding(
     code="digest-differs",
@@ -146,7 +146,7 @@ def test_requests_are_added_up_and_steps_kept_apart() -> None:
 
 def test_the_printer_prints_one_document_and_no_secret() -> None:
     out = io.StringIO()
-    printer = DocumentPrinter(out, redact=lambda text: text.replace("to see", "[redacted]"))
+    printer = JsonReporter(out, redact=lambda text: text.replace("to see", "[redacted]"))
     result = scenario("a")
     printer.begin(run().settings, ["a"])
     printer.finish_scenario(result)

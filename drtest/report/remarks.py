@@ -1,0 +1,117 @@
+"""What changes no verdict and must not be overlooked: warnings, notes, blind spots, requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from drtest.model.finding import Finding, Severity
+from drtest.model.run import RunResult, ScenarioResult
+from drtest.model.traffic import Totals
+from drtest.report.blocks import Style
+from drtest.report.lines import DIM, line, paragraph, table
+from drtest.report.totals import add_up
+from drtest.report.wording import count, pad, printable
+
+_SMALL = (10, 6)  # operations, phases of a table that is printed unasked
+
+
+def remarks(run: RunResult, style: Style) -> Iterator[Text]:
+    """Yield one line each for warnings, known losses, notes and what was not compared.
+
+    A verbose page tells every warning and note in full, below the scenario that it is about.
+    """
+    if style.verbose:
+        for result in run.scenarios:
+            yield from _in_full(result, style)
+    rows = [("warnings", _by_code(run, Severity.WARNING)), ("notes", _by_code(run, Severity.NOTE))]
+    rows.insert(1, ("known losses", _losses(run)))
+    blind = dict.fromkeys(one for result in run.scenarios for one in result.judgement.not_compared)
+    rows.append(("not compared", ", ".join(blind)))
+    if preloaded := sum(result.preloaded for result in run.scenarios):
+        text = f"{count(preloaded, 'scenario')}; a verdict rests on plain execution"
+        rows.append(("preloaded", text))
+    rows += [("left out", text) for text in run.left_out]
+    rows += [("note", text) for text in run.notes]
+    kept = [(head, text) for head, text in rows if text]
+    yield from table(kept, columns=style.layout.columns, indent=0, style=DIM)
+
+
+def _of(run: RunResult, severity: Severity) -> Iterator[Finding]:
+    for result in run.scenarios:
+        yield from (one for one in result.judgement.findings if one.severity is severity)
+
+
+def _by_code(run: RunResult, severity: Severity) -> str:
+    codes = Counter(one.code for one in _of(run, severity))
+    del codes["known-loss"], codes["expectation-stale"]  # each has a place of its own
+    return ", ".join(f"{code} {number}" for code, number in codes.most_common())
+
+
+def _losses(run: RunResult) -> str:
+    """``hard-link in 3 scenarios, xattr in 1``: duplicity does not keep these, by design."""
+    kinds = Counter(one.subject for one in _of(run, Severity.NOTE) if one.code == "known-loss")
+    return ", ".join(
+        f"{kind} in {count(number, 'scenario')}" for kind, number in kinds.most_common()
+    )
+
+
+def _in_full(result: ScenarioResult, style: Style) -> Iterator[Text]:
+    told = {Severity.WARNING, Severity.NOTE}
+    rows = [(one.code, one.message) for one in result.judgement.findings if one.severity in told]
+    if rows:
+        yield from paragraph(result.name, columns=style.layout.columns, indent=0)
+        yield from table(rows, columns=style.layout.columns, indent=2, style=DIM)
+        yield line()
+
+
+def requests(run: RunResult, style: Style) -> Iterator[Text]:
+    """Yield the table of requests, operations by phase, where it is small or asked for."""
+    totals = add_up(run.scenarios)
+    if totals is None or not totals.total:
+        return
+    phases = list(totals.by_phase)
+    small = len(totals.by_operation) <= _SMALL[0] and len(phases) <= _SMALL[1]
+    rows = _cells(totals, phases)
+    widths = [max(cell_len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    fits = sum(widths) + 2 * (len(widths) - 1) <= style.layout.columns
+    if style.verbose or (small and fits):
+        for number, row in enumerate(rows):
+            first = pad(row[0], widths[0])
+            rest = (
+                " " * (width - cell_len(cell)) + cell
+                for cell, width in zip(row[1:], widths[1:], strict=True)
+            )
+            yield line(("  ".join([first, *rest]), DIM if number == 0 else ""))
+        yield line(_outcomes(totals))
+    else:
+        yield line(f"{count(totals.total, 'request')}; -v shows them by operation and phase")
+
+
+def _cells(totals: Totals, phases: Sequence[str]) -> list[list[str]]:
+    """The table as text: a head, the operations, the biggest first, and the sums."""
+    operations = sorted(totals.by_operation, key=lambda one: (-totals.by_operation[one], one))
+    rows = [["requests", *map(printable, phases), "all"]]
+    for operation in operations:
+        numbers = [totals.by_phase[phase].get(operation, 0) for phase in phases]
+        whole = totals.by_operation[operation]
+        rows.append([printable(operation), *map(_number, numbers), _number(whole)])
+    if len(operations) > 1:
+        sums = [sum(totals.by_phase[phase].values()) for phase in phases]
+        rows.append(["all", *map(_number, sums), _number(totals.total)])
+    return rows
+
+
+def _number(number: int) -> str:
+    return f"{number:,}" if number else "-"
+
+
+def _outcomes(totals: Totals) -> str:
+    """``4.8 MiB sent, 1.9 MiB received; 1 failed, 0 of unknown outcome``."""
+    sent, received = (
+        f"{n / 2**20:,.1f} MiB" for n in (totals.body_in_bytes, totals.body_out_bytes)
+    )
+    return f"{sent} sent, {received} received; {totals.failed:,} failed, {totals.unknown:,} unknown"
