@@ -19,6 +19,7 @@ class Capability(Enum):
     ACCESS_LOG = "access-log"
     OBJECT_LOCK = "object-lock"
     ANY_KEY = "any-key"
+    LIMITED_CREDENTIALS = "limited-credentials"
 
     @property
     def meaning(self) -> str:
@@ -38,4 +39,5 @@ _MEANINGS: dict[Capability, str] = {
     Capability.ACCESS_LOG: "writes a request log that does not depend on drtest's gateway",
     Capability.OBJECT_LOCK: "refuses to delete a locked version",
     Capability.ANY_KEY: "keeps keys that are no path: a//b, a/./b, 256 bytes without a slash",
+    Capability.LIMITED_CREDENTIALS: "makes credentials that may write but not delete",
 }

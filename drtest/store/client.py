@@ -44,7 +44,7 @@ def connect(
     An empty *endpoint_url* is Amazon's of that region. ``through_proxy`` lets the environment's
     http(s)_proxy through, for a store that is not on this machine.
     """
-    session = boto3.session.Session(botocore_session=_bare_session())
+    session = boto3.session.Session(botocore_session=bare_session())
     return session.client(
         "s3",
         endpoint_url=endpoint_url or None,
@@ -63,7 +63,7 @@ def connect(
     )
 
 
-def _bare_session() -> botocore.session.Session:
+def bare_session() -> botocore.session.Session:
     """Return a session that reads no environment variable and no file of the user's.
 
     An AWS_PROFILE that names nothing, an AWS_ENDPOINT_URL or a region from ~/.aws/config would

@@ -15,7 +15,7 @@ from drtest.errors import UsageError
 from drtest.store import bucket as buckets
 from drtest.store.capability import Capability
 from drtest.store.client import Credentials, connect
-from drtest.store.interface import Place, Store
+from drtest.store.interface import Place, Store, as_place
 from drtest.store.probe import Probe
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Endpoint(Store):
 
     def delete_bucket(self, where: Place | str) -> None:
         """Delete what was written to *where*; a ValueError where it was not given out here."""
-        place = Place(bucket=where) if isinstance(where, str) else where
+        place = as_place(where)
         if place not in self._given:
             raise ValueError(f"{place} was not made here, so nothing in it is deleted")
         super().delete_bucket(place)
@@ -153,7 +153,7 @@ class Endpoint(Store):
 
     def copy_bucket(self, source: Place | str, target: Place | str) -> int:
         """As the interface says; *target* must be a place that was given out here."""
-        place = Place(bucket=target) if isinstance(target, str) else target
+        place = as_place(target)
         if place not in self._given:
             raise ValueError(f"{place} was not made here, so nothing is written to it")
         return super().copy_bucket(source, target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _BROKEN = (ConnectionFailed, HTTPClientError, ResponseStreamingError, IncompleteReadError)
 # What servers answer when they are out of room: the status of RFC 4918, and MinIO's own word.
 _FULL_STATUS = 507
+# What MinIO and SeaweedFS say beside a mere 500.
+_FULL_WORDS = ("no space left on device", "no free volumes left")
 # 501 is not among them: "not implemented" is an answer.
 _BROKEN_STATUS = frozenset({500, 502, 503, 504})
 _FULL_CODES = frozenset({"XMinioStorageFull", "InsufficientStorage"})
@@ -148,11 +150,11 @@ class Store(ABC):
                 self._client = self.connect()
             return self._client
 
-    def connect(self) -> S3Client:
+    def connect(self, credentials: Credentials | None = None) -> S3Client:
         """Return a client of the caller's own, for the caller to close; else as ``client``."""
         return connect(
             self.endpoint_url,
-            credentials=self.credentials,
+            credentials=credentials or self.credentials,
             region=self.region,
             through_proxy=self.is_remote,
         )
@@ -192,7 +194,7 @@ class Store(ABC):
         Cold objects are copied, and stay cold, where a thaw takes no time (``thaws_at_once``);
         elsewhere they are the ClientError ObjectNotInActiveTierError.
         """
-        origin, goal = _place(source), _place(target)
+        origin, goal = as_place(source), as_place(target)
         with self.watched():
             client = self.client()
             if not buckets.exists(client, goal.bucket):
@@ -210,7 +212,7 @@ class Store(ABC):
         A place with a prefix is a part of a bucket that isn't drtest's: the bucket stays. One
         that is absent is fine.
         """
-        place = _place(where)
+        place = as_place(where)
         with self.watched():
             client = self.client()
             if buckets.exists(client, place.bucket):
@@ -226,6 +228,13 @@ class Store(ABC):
         """
         raise NotImplementedError(f"{self.name} keeps no access log")
 
+    def limited(self, where: Place | str, actions: Iterable[str]) -> Credentials:
+        """Make credentials that may do *actions* (``s3:PutObject``) in one place, and no more.
+
+        Only where LIMITED_CREDENTIALS is declared; elsewhere a NotImplementedError.
+        """
+        raise NotImplementedError(f"{self.name} makes no credentials")
+
     # -- failing ------------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -238,17 +247,27 @@ class Store(ABC):
             raise self._failed(f"{how}: {error}") from error
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            code = error.response.get("Error", {}).get("Code", "")
-            if status == _FULL_STATUS or code in _FULL_CODES:
+            if status == _FULL_STATUS or error.response.get("Error", {}).get("Code") in _FULL_CODES:
                 raise self._failed(f"is full: {error}") from error
             if status in _BROKEN_STATUS:
-                raise self._failed(f"answered {status} to every attempt: {error}") from error
+                how = "is full" if self.is_full(str(error)) else f"keeps answering {status}"
+                raise self._failed(f"{how}: {error}") from error
             raise
 
+    def is_full(self, said: str = "") -> bool:
+        """Whether the store's last lines, or what it *said*, tell that it has no room left."""
+        tail = "\n".join((said, *self.log_tail(100))).lower()
+        return any(words in tail for words in _FULL_WORDS)
+
     def check(self) -> None:
-        """Raise StoreFailed where the store is gone or doesn't answer; cheap, changes nothing."""
+        """Raise StoreFailed where the store is gone, full or doesn't answer. Changes nothing.
+
+        To be asked after any action that failed: duplicity alone can't tell why.
+        """
         if not self.is_alive():
             raise self._failed("died")
+        if self.is_full():
+            raise self._failed("is full")
         with self.watched():
             self.client().list_buckets()
 
@@ -256,5 +275,6 @@ class Store(ABC):
         return StoreFailed(f"the store {self.name} {what}", log_tail=self.log_tail())
 
 
-def _place(where: Place | str) -> Place:
+def as_place(where: Place | str) -> Place:
+    """A bucket's name stands for the whole bucket."""
     return Place(bucket=where) if isinstance(where, str) else where

@@ -5,15 +5,18 @@ from __future__ import annotations
 import mmap
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from drtest import process
 from drtest.errors import ToolMissing
+from drtest.store import identity
 from drtest.store.capability import Capability
-from drtest.store.server import Server
+from drtest.store.client import Credentials
+from drtest.store.interface import Place, as_place
+from drtest.store.server import DATA, Server
 
 # No package index has the server; this is the version that the contract suite is run with.
 PINNED = "v0.0.0-20260212201848-7aac2a2c5b7c"
@@ -49,6 +52,7 @@ class Minio(Server):
                 Capability.CHECKS_MD5,
                 Capability.VERSIONS,
                 Capability.OBJECT_LOCK,
+                Capability.LIMITED_CREDENTIALS,
             }
         )
 
@@ -77,7 +81,7 @@ class Minio(Server):
 
     def command(self, folder: Path, ports: tuple[int, ...]) -> tuple[str, ...]:
         """S3 and the console on ports of their own, data and certificates below the folder."""
-        data = folder / "data"
+        data = folder / DATA
         data.mkdir(exist_ok=True)
         return (
             str(self.binary),
@@ -107,6 +111,11 @@ class Minio(Server):
             "MINIO_UPDATE": "off",
             "MINIO_CI_CD": "1",
         }
+
+    def limited(self, where: Place | str, actions: Iterable[str]) -> Credentials:
+        """A session of root's own under a policy: MinIO's S3 port has STS, its IAM needs a tool."""
+        with self.watched():
+            return identity.by_sts(self, identity.policy(actions, as_place(where)))
 
     def is_ready_answer(self, status: int) -> bool:
         """200 from its own readiness probe."""

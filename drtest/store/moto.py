@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
 from drtest import process
+from drtest.store import identity
 from drtest.store.capability import Capability
-from drtest.store.interface import LoggedRequest
+from drtest.store.client import Credentials
+from drtest.store.interface import LoggedRequest, Place, as_place
 from drtest.store.server import Server
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(
     r'^\S+ - - \[[^\]]+\] "(?P<method>[A-Z]+) (?P<path>\S+) HTTP/[\d.]+" (?P<status>\d{3}) '
 )
+
+# moto's own pages, and where IAM's requests are posted to (S3 lists buckets with GET "/").
+_STATUS, _ENFORCE, _IAM = "/moto-api/data.json", "/moto-api/reset-auth", ("POST", "/")
 
 
 class Moto(Server):
@@ -30,7 +35,7 @@ class Moto(Server):
 
     name: ClassVar[str] = "moto"
     thaws_at_once: ClassVar[bool] = True
-    probe_path: ClassVar[str] = "/moto-api/data.json"
+    probe_path: ClassVar[str] = _STATUS
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -43,6 +48,7 @@ class Moto(Server):
                 Capability.ACCESS_LOG,
                 Capability.OBJECT_LOCK,
                 Capability.ANY_KEY,
+                Capability.LIMITED_CREDENTIALS,
             }
         )
 
@@ -60,6 +66,28 @@ class Moto(Server):
         """Nothing of the caller's; HOME is the store's folder."""
         return {**process.CLEAN_LOCALE, "PATH": process.SYSTEM_PATH, "HOME": str(folder)}
 
+    def start(self, folder: Path) -> None:
+        """Start it, and become one of its users, so that policies can be enforced later.
+
+        moto chooses the keys of its users itself; until ``limited`` it takes any.
+        """
+        super().start(folder)
+        try:
+            with self.watched():
+                self.credentials = identity.by_iam(self, identity.policy(("*",)))
+        except BaseException:
+            self.stop()
+            raise
+
+    def limited(self, where: Place | str, actions: Iterable[str]) -> Credentials:
+        """A user of moto's IAM. From now on moto checks signatures and policies, of all."""
+        with self.watched():
+            made = identity.by_iam(self, identity.policy(actions, as_place(where)))
+        # Requests that are still let through unchecked: none (docs.getmoto.org, "IAM policies").
+        if self._ask("POST", _ENFORCE, b"0") != 200:
+            raise self._failed("does not enforce policies")
+        return made
+
     def is_ready_answer(self, status: int) -> bool:
         """moto's own status page answers 200 once the application is loaded."""
         return status == 200
@@ -74,9 +102,12 @@ class Moto(Server):
         with self._child.log.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 match = _LINE.match(_ANSI.sub("", line))
-                if match and not match["path"].startswith("/moto-api/"):
-                    yield LoggedRequest(
-                        method=match["method"],
-                        path="".join(c if c.isascii() else quote(c) for c in match["path"]),
-                        status=int(match["status"]),
-                    )
+                if match is None or match["path"] in {_STATUS, _ENFORCE}:
+                    continue
+                if (match["method"], match["path"]) == _IAM:
+                    continue
+                yield LoggedRequest(
+                    method=match["method"],
+                    path="".join(c if c.isascii() else quote(c) for c in match["path"]),
+                    status=int(match["status"]),
+                )

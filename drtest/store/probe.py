@@ -49,7 +49,7 @@ class Probe:
     def has(self, capability: Capability) -> bool:
         """Whether the server behaves as *capability* says, by what it does and not by its name.
 
-        ACCESS_LOG can't be seen from outside and is always False.
+        ACCESS_LOG and LIMITED_CREDENTIALS can't be seen from outside and are always False.
         """
         match capability:
             case Capability.CHECKS_SIGNATURE:
@@ -74,7 +74,7 @@ class Probe:
                 return self._keeps_locked()
             case Capability.ANY_KEY:
                 return self._keeps_any_key()
-            case Capability.ACCESS_LOG:
+            case Capability.ACCESS_LOG | Capability.LIMITED_CREDENTIALS:
                 return False
             case _:
                 assert_never(capability)

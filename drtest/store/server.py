@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import os
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +16,11 @@ from drtest.store import port as ports
 from drtest.store.client import Credentials
 from drtest.store.interface import Store
 
+DATA = "data"  # the sub-folder for objects, of servers that keep them on disk
 READY_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.02
 _STARTS = 5  # how often to try again when a port was taken in between
+_HARDLY_ANY_ROOM_BYTES = 64 * 1024 * 1024
 # moto, MinIO, SeaweedFS
 _PORT_TAKEN = ("already in use", "is in use by another", "port allocation failed")
 
@@ -31,6 +35,7 @@ class Server(Store):
         super().__init__(credentials=Credentials.throw_away(), region=region)
         self._child: process.Child | None = None
         self._port = 0
+        self._folder: Path | None = None
 
     @abstractmethod
     def command(self, folder: Path, ports: tuple[int, ...]) -> tuple[str, ...]:
@@ -64,6 +69,7 @@ class Server(Store):
         """Start the child and wait until it answers; see the interface."""
         if self._child is not None:
             raise RuntimeError(f"{self.name} was started before: make a new one")
+        self._folder = folder.absolute()
         for attempt in range(1, _STARTS + 1):
             chosen = self.choose_ports()
             self._port = chosen[0]
@@ -93,6 +99,27 @@ class Server(Store):
         """The last lines of the child's output."""
         return self._child.log_tail(lines) if self._child else ()
 
+    def is_full(self, said: str = "") -> bool:
+        """Also where its disk has hardly any room left, whatever it says or doesn't.
+
+        MinIO refuses what is larger than the room without a line in its log.
+        """
+        room_bytes = self._room_bytes()
+        return super().is_full(said) or (
+            room_bytes is not None and room_bytes < _HARDLY_ANY_ROOM_BYTES
+        )
+
+    def _room_bytes(self) -> int | None:
+        """Free bytes where the child keeps its objects, as it sees the disks; None if it's gone."""
+        if self._folder is None or self._child is None:
+            return None
+        below = self._folder.relative_to("/")
+        for place in (below / DATA, below):
+            with contextlib.suppress(OSError):
+                disk = os.statvfs(Path(f"/proc/{self.pid}/root") / place)
+                return disk.f_bavail * disk.f_frsize
+        return None
+
     def stop(self) -> None:
         """End the child and what it started, and close the client. Idempotent."""
         super().stop()
@@ -119,11 +146,16 @@ class Server(Store):
         raise self._failed(f"was not ready within {READY_WITHIN_S:.0f} s")
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
         try:
-            connection.request("GET", self.probe_path)
-            return self.is_ready_answer(connection.getresponse().status)
+            return self.is_ready_answer(self._ask("GET", self.probe_path))
         except (OSError, http.client.HTTPException):
             return False
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> int:
+        """Send one unsigned request and return the status of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request(method, path, body)
+            return connection.getresponse().status
         finally:
             connection.close()

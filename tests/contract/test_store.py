@@ -32,6 +32,9 @@ ODD_KEYS = (
     "y/" * 300 + "z",
 )
 
+# No probe sees these from outside; they have contracts of their own.
+UNSEEN = {Capability.ACCESS_LOG, Capability.LIMITED_CREDENTIALS}
+
 _numbers = count(1)
 
 
@@ -251,7 +254,7 @@ class StoreContract:
         )
 
     @pytest.mark.parametrize(
-        "capability", [one for one in Capability if one is not Capability.ACCESS_LOG]
+        "capability", sorted(set(Capability) - UNSEEN, key=list(Capability).index)
     )
     def test_declares_what_it_does(
         self, store: Store, probe: Probe, capability: Capability
@@ -263,6 +266,11 @@ class StoreContract:
         if Capability.ACCESS_LOG not in store.capabilities:
             with pytest.raises(NotImplementedError, match=store.name):
                 store.access_log()
+
+    def test_no_limited_credentials_are_said_so(self, store: Store) -> None:
+        if Capability.LIMITED_CREDENTIALS not in store.capabilities:
+            with pytest.raises(NotImplementedError, match=store.name):
+                store.limited("any", ("s3:PutObject",))
 
 
 class VersionsContract(StoreContract):
@@ -335,6 +343,36 @@ class AccessLogContract(StoreContract):
             ("GET", f"/{bucket}/a%20b/%C3%A9", 200),
             ("GET", f"/{bucket}/absent", 404),
         ]
+
+
+class LimitedCredentialsContract(StoreContract):
+    """What a store promises that declares limited-credentials."""
+
+    def test_write_but_not_delete(self, tmp_path: Path) -> None:
+        store = self.make()
+        try:
+            store.start(tmp_path)
+            for name in ("mine", "other"):
+                store.make_bucket(name)
+            limited = store.limited("mine", ("s3:PutObject", "s3:GetObject", "s3:ListBucket"))
+            assert limited.secret_key not in repr(limited)
+            client = store.connect(limited)
+            client.put_object(Bucket="mine", Key="k", Body=b"1")
+            assert client.get_object(Bucket="mine", Key="k")["Body"].read() == b"1"
+            assert client.list_objects_v2(Bucket="mine")["KeyCount"] == 1
+            for refused in (
+                lambda: client.delete_object(Bucket="mine", Key="k"),
+                lambda: client.put_object(Bucket="other", Key="k", Body=b"1"),
+                lambda: client.delete_bucket(Bucket="mine"),
+            ):
+                with pytest.raises(ClientError) as error:
+                    refused()
+                assert code_of(error) == "AccessDenied"
+            client.close()
+            assert [found.key for found in store.list_objects("mine")] == ["k"]
+            store.delete_bucket("mine")
+        finally:
+            store.stop()
 
 
 class ServerContract(StoreContract):
@@ -423,6 +461,40 @@ class ServerContract(StoreContract):
         assert not late.is_alive()
 
 
+class DiskContract(ServerContract):
+    """What a server promises that keeps objects in its folder."""
+
+    @pytest.mark.needs("root")
+    def test_a_full_disk_is_store_failed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = self.make()
+        command = store.command
+
+        def on_a_tiny_disk(folder: Path, ports: tuple[int, ...]) -> tuple[str, ...]:
+            # In a mount namespace of its own, so that nothing is left to be unmounted.
+            argv = command(folder, ports)
+            disk = folder / "data"
+            script = f'mount -t tmpfs -o size=160m tmpfs "{disk}" && exec "$@"'
+            return ("unshare", "--mount", "sh", "-c", script, "sh", *argv)
+
+        monkeypatch.setattr(store, "command", on_a_tiny_disk)
+        try:
+            store.start(tmp_path)
+            store.make_bucket("abc")
+            store.check()
+            with pytest.raises(StoreFailed, match="is full") as failed, store.watched():
+                for number in range(24):
+                    body = bytes(8 * 1024 * 1024)
+                    store.client().put_object(Bucket="abc", Key=str(number), Body=body)
+            assert failed.value.log_tail
+            with pytest.raises(StoreFailed, match="is full"):
+                store.check()
+            assert store.is_alive()
+        finally:
+            store.stop()
+
+
 def copied(store: Store, source: str, target: str) -> tuple[str, ...]:
     """Copy a bucket with cold objects; the target, or nothing where S3's refusal is right."""
     if store.thaws_at_once or Capability.REFUSES_COLD_READS not in store.capabilities:
@@ -439,22 +511,30 @@ CONTRACTS = {
     Capability.STORAGE_CLASSES: StorageClassesContract,
     Capability.REFUSES_COLD_READS: ColdReadsContract,
     Capability.ACCESS_LOG: AccessLogContract,
+    Capability.LIMITED_CREDENTIALS: LimitedCredentialsContract,
 }
 
 
 class TestMoto(
-    VersionsContract, StorageClassesContract, ColdReadsContract, AccessLogContract, ServerContract
+    VersionsContract,
+    StorageClassesContract,
+    ColdReadsContract,
+    AccessLogContract,
+    LimitedCredentialsContract,
+    ServerContract,
 ):
     kind = "moto"
 
 
-@pytest.mark.needs("weed")
-class TestSeaweedFs(VersionsContract, StorageClassesContract, ServerContract):
+@pytest.mark.needs("seaweedfs")
+class TestSeaweedFs(
+    VersionsContract, StorageClassesContract, LimitedCredentialsContract, DiskContract
+):
     kind = "seaweedfs"
 
 
 @pytest.mark.needs("minio")
-class TestMinio(VersionsContract, ServerContract):
+class TestMinio(VersionsContract, LimitedCredentialsContract, DiskContract):
     kind = "minio"
 
 
@@ -485,7 +565,7 @@ class TestEndpoint(VersionsContract, StorageClassesContract, ColdReadsContract):
             store.stop()
 
     def test_measures_what_the_server_declares(self, store: Store, server: Store) -> None:
-        assert store.capabilities == server.capabilities - {Capability.ACCESS_LOG}
+        assert store.capabilities == server.capabilities - UNSEEN
 
     def test_measuring_leaves_nothing(self, server: Store, tmp_path: Path) -> None:
         before = server.client().list_buckets()["Buckets"]
