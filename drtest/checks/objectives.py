@@ -65,7 +65,7 @@ def _recovery_point(case: Case, drilled: Drilled) -> Iterator[Finding]:
     late = [
         gap
         for gap in gaps(backups[0].at, good, case.scenario.end_at)
-        if gap.age > rpo or not (good or gap.has_point)
+        if gap.age > rpo
     ]
     if not late:
         return

@@ -32,7 +32,7 @@ def check(case: Case, drilled: Drilled) -> Iterator[Finding]:
             evidence=dict(fault.evidence),
         )
     is_complete = case.history.is_complete
-    if not is_complete and all(fault.code != "interrupted" for fault in faults):
+    if not is_complete and not faults:  # a fault says itself why it ended there
         yield _interrupted(case)
     yield from _incomplete_truth(case, drilled)
     if not drilled.results and is_complete and not faults:

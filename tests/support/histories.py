@@ -176,7 +176,7 @@ class Story:
         unreadable: Sequence[tuple[str, str]] = (),
         rules: tuple[tuple[int, ...], tuple[int, ...]] | None = None,
     ) -> SetId:
-        """One night: truth, call, listing. *makes* are the keys that come, a whole set by default."""
+        """One night: truth, call, listing. *makes*: the keys that come, by default a whole set."""
         at = day(number)
         is_full = (action == "full" or self.newest is None) if full is None else full
         base = None if is_full or self.newest is None else self.newest.at

@@ -1,0 +1,701 @@
+"""For each code of the catalogue a history that gives exactly it, and sound ones that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from support.histories import (
+    Story,
+    call,
+    day,
+    file,
+    folder,
+    nightly,
+    objects_of,
+    tree,
+    warning,
+)
+
+from drtest.checks import judge
+from drtest.model.events import FaultSeen
+from drtest.model.finding import CATALOGUE, Severity
+from drtest.model.history import History
+from drtest.model.run import Judgement
+from drtest.model.scenario import (
+    Expectation,
+    ExpectedFinding,
+    FileSet,
+    NewKey,
+    Objectives,
+    Policy,
+    Protect,
+    Rule,
+    Size,
+)
+from drtest.model.traffic import Totals
+from drtest.model.tree import Entry
+from drtest.model.verdict import Disposition, Verdict
+
+# Codes that no history can give yet; whoever adds such a check moves it to DEFECTS.
+OWNED_BY_LATER_WORK: frozenset[str] = frozenset()
+
+Tell = Callable[[], Story]
+DEFECTS: dict[str, Tell] = {}
+SOUND: dict[str, Tell] = {}
+
+
+def defect(code: str) -> Callable[[Tell], Tell]:
+    """The story gives exactly one finding, and it has this code."""
+
+    def keep(tell: Tell) -> Tell:
+        DEFECTS[code] = tell
+        return tell
+
+    return keep
+
+
+def sound(*codes: str) -> Callable[[Tell], Tell]:
+    """The story does what a careless check of these codes would take for the defect."""
+
+    def keep(tell: Tell) -> Tell:
+        SOUND.update(dict.fromkeys(codes, tell))
+        return tell
+
+    return keep
+
+
+def three_nights(**more: object) -> Story:
+    story = Story(**more)  # type: ignore[arg-type]
+    for number in (1, 2, 3):
+        story.backup(number)
+    return story
+
+
+def well() -> Story:
+    """Three nights, each restored right."""
+    story = three_nights()
+    for number in (1, 2, 3):
+        story.drill(number)
+    return story
+
+
+def with_file(**more: object) -> Story:
+    """The last night's motd came back in another way."""
+    story = three_nights()
+    got = tuple(
+        replace(one, **more) if one.path == "etc/motd" else one  # type: ignore[arg-type]
+        for one in nightly(3)
+    )
+    story.drill(3, got=got)
+    return story
+
+
+# ---------------------------------------------------------------- restored
+
+
+@defect("restore-refused")
+def _() -> Story:
+    story = three_nights()
+    story.drill(1)
+    story.drill(3, done=call("restore", status=21, name="mismatched_hash"))
+    return story
+
+
+@sound("restore-refused", "restore-not-refused", "wrong-data-left-behind", "key-not-in-escrow")
+def _() -> Story:
+    """A refusal that must be one; what it left is right, half a tree, or a temporary file."""
+    story = three_nights()
+    story.drill(3)
+    story.drill(
+        3,
+        number=2,
+        must_be="refused",
+        escrow=(),
+        done=call("restore", status=31, name="gpg_failed"),
+        got=tree(
+            folder("etc", mode=0o700), file("etc/hosts", "localhost"), file("duplicity_temp.1")
+        ),
+    )
+    return story
+
+
+@defect("nothing-restored")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3, got=(folder("."),))
+    return story
+
+
+@sound("nothing-restored")
+def _() -> Story:
+    """An empty source came back empty."""
+    story = Story()
+    story.backup(1, source=tree())
+    story.drill(1)
+    return story
+
+
+@defect("restore-not-refused")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3, must_be="refused", escrow=())
+    return story
+
+
+@defect("missing-path")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3, got=tuple(one for one in nightly(3) if one.path != "etc/motd"))
+    return story
+
+
+@defect("extra-path")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3, got=tree(*nightly(3)[1:], file("etc/deleted")))
+    return story
+
+
+@defect("digest-differs")
+def _() -> Story:
+    return with_file(digest="digest-of-rubbish")
+
+
+@defect("type-differs")
+def _() -> Story:
+    return with_file(type="symlink", size_bytes=0, digest="", target="hosts")
+
+
+@defect("mode-differs")
+def _() -> Story:
+    return with_file(mode=0o600)
+
+
+@defect("owner-differs")
+def _() -> Story:
+    return with_file(uid=1000)
+
+
+@defect("mtime-differs")
+def _() -> Story:
+    return with_file(mtime_ns=0)
+
+
+def with_odd(got: Entry, want: Entry) -> Story:
+    story = Story()
+    story.backup(1, source=tree(want))
+    story.drill(1, got=tree(got))
+    return story
+
+
+LINK = Entry(path="link", type="symlink", mode=0o777, uid=0, gid=0, mtime_ns=0, target="a")
+DEVICE = Entry(path="tape", type="char", mode=0o600, uid=0, gid=0, mtime_ns=0, device=(9, 0))
+
+
+@defect("link-target-differs")
+def _() -> Story:
+    return with_odd(replace(LINK, target="b"), LINK)
+
+
+@defect("device-differs")
+def _() -> Story:
+    return with_odd(replace(DEVICE, device=(9, 1)), DEVICE)
+
+
+@defect("wrong-point-restored")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3, got=nightly(2))
+    return story
+
+
+@defect("wrong-data-left-behind")
+def _() -> Story:
+    story = three_nights()
+    story.drill(
+        3,
+        must_be="refused",
+        escrow=(),
+        done=call("restore", status=31, name="gpg_failed"),
+        got=tree(folder("etc"), file("etc/motd", "da")),
+    )
+    return story
+
+
+@defect("known-loss")
+def _() -> Story:
+    story = Story()
+    story.backup(1, source=tree(file("a", mtime_ns=1_700_000_000 * 10**9 + 5)))
+    story.drill(1, got=tree(file("a")))
+    return story
+
+
+# ---------------------------------------------------------------- the backup itself
+
+
+@defect("backup-failed")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3)
+    for number in (4, 5):
+        story.backup(number, done=call(status=50, name="backend_error"))
+    return story
+
+
+@sound("backup-failed", "backup-not-refused", "nothing-backed-up")
+def _() -> Story:
+    """A backup that must be refused, and was."""
+    story = three_nights()
+    story.drill(3)
+    story.backup(4, must_be="refused", done=call(status=31, name="gpg_failed"))
+    return story
+
+
+@defect("backup-not-refused")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3)
+    story.backup(4, must_be="refused")
+    return story
+
+
+@defect("action-hung")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3)
+    story.backup(4, done=call(status=-9, name="SIGKILL", timed_out=True))
+    return story
+
+
+@defect("nothing-backed-up")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3)
+    story.backup(4, makes=())
+    return story
+
+
+@defect("full-not-made")
+def _() -> Story:
+    story = three_nights(policy=Policy(full_if_older_than=timedelta(days=3)))
+    story.backup(5)
+    story.drill(5)
+    return story
+
+
+@sound("full-not-made")
+def _() -> Story:
+    """Exactly as old as the limit is not older."""
+    story = three_nights(policy=Policy(full_if_older_than=timedelta(days=3)))
+    story.backup(4)
+    story.backup(5, full=True)
+    story.drill(5)
+    return story
+
+
+@defect("unread-source")
+def _() -> Story:
+    story = three_nights()
+    story.backup(4, done=call(stanzas=(warning(10, "Error accessing", "/work/source/etc/shadow"),)))
+    story.drill(4)
+    return story
+
+
+@sound("unread-source", "truth-incomplete")
+def _() -> Story:
+    """Unreadable and excluded on purpose: neither promised nor selected."""
+    story = Story(objectives=replace(Story().objectives, protect=(Protect(path="/etc"),)))
+    secret = file("secret", digest="", error="EACCES", selected=False, protected=False)
+    story.backup(1, source=tree(*nightly(1)[1:], secret), unreadable=[("secret", "EACCES")])
+    story.drill(1)
+    return story
+
+
+RULES = (
+    Rule(action="include", pattern="/var/ww", line=21),
+    Rule(action="include", pattern="/etc", line=22),
+    Rule(action="exclude", pattern="**", line=23),
+)
+
+
+def ruled(*rules: Rule, protect: str = "/etc", **more: object) -> Story:
+    objectives = replace(Story().objectives, protect=(Protect(path=protect, line=31),))
+    story = Story(policy=Policy(select=rules), objectives=objectives)
+    source = tree(
+        folder("etc"),
+        file("etc/hosts"),
+        folder("var", selected=False, protected=False),
+        folder("var/www", selected=False, protected=protect == "/var/www"),
+    )
+    if protect != "/etc":
+        source = tuple(
+            replace(one, protected=False) if one.path.startswith("etc") else one for one in source
+        )
+    story.backup(1, source=source, **more)  # type: ignore[arg-type]
+    story.drill(1)
+    return story
+
+
+@defect("protected-not-selected")
+def _() -> Story:
+    return ruled(*RULES[1:], protect="/var/www", rules=((2, 4), (2, 2)))
+
+
+@sound("protected-not-selected", "include-matches-nothing", "rule-never-acts", "missing-path")
+def _() -> Story:
+    """What is not promised may be left out, and an exclude may match nothing."""
+    return ruled(
+        *RULES[1:2],
+        Rule(action="exclude", pattern="/nothing", line=24),
+        *RULES[2:],
+        rules=((2, 0, 4), (2, 0, 2)),
+    )
+
+
+@defect("include-matches-nothing")
+def _() -> Story:
+    return ruled(*RULES, rules=((0, 2, 4), (0, 2, 2)))
+
+
+@defect("rule-never-acts")
+def _() -> Story:
+    return ruled(
+        RULES[1],
+        Rule(action="exclude", pattern="/etc/ssl", line=24),
+        RULES[2],
+        rules=((2, 1, 4), (2, 0, 2)),
+    )
+
+
+@defect("duplicity-warned")
+def _() -> Story:
+    story = three_nights()
+    story.backup(4, done=call(stanzas=(warning(2, "found orphaned signatures"),)))
+    story.drill(4, done=call("restore", stanzas=(warning(2, "found orphaned signatures"),)))
+    return story
+
+
+@sound("duplicity-warned", "warnings-not-allowed")
+def _() -> Story:
+    """What duplicity says on every healthy chain is no warning to a reader."""
+    objectives = replace(Story().objectives, warnings_allowed=False)
+    story = three_nights(objectives=objectives, policy=Policy(remove_older_than=timedelta(days=30)))
+    text = (
+        "Current active backup chain is older than specified time.  However, it will not be "
+        "deleted.  To remove all your backups, manually purge the repository."
+    )
+    story.prune(3, done=call("remove-older-than", stanzas=(warning(1, text),)))
+    story.drill(3)
+    return story
+
+
+# ---------------------------------------------------------------- retention
+
+
+def two_chains(keep: float, **more: object) -> tuple[Story, list[object]]:
+    objectives = replace(Story().objectives, keep=timedelta(days=keep))
+    story = Story(objectives=objectives, **more)  # type: ignore[arg-type]
+    sets: list[object] = [story.backup(number) for number in (1, 2)]
+    sets += [story.backup(3, action="full"), story.backup(4)]
+    return story, sets
+
+
+WEEK = Policy(remove_older_than=timedelta(days=1))
+
+
+@defect("restore-point-gone")
+def _() -> Story:
+    """Promised for two days, and the chain that it needs lost a manifest."""
+    story, sets = two_chains(1.0)
+    story.drill(4)
+    story.prune(4, keys=objects_of(sets[2])[2:])  # type: ignore[arg-type]
+    story.drill(3, number=2, done=call("restore", status=30, name="exception"))
+    return story
+
+
+@sound("restore-point-gone", "restore-point-kept", "prune-did-nothing", "promise-disagrees")
+def _() -> Story:
+    """Retention took what nobody promised, when it was due."""
+    story, sets = two_chains(1.0, policy=WEEK)
+    story.objectives = replace(story.objectives, gone_after=timedelta(days=1))
+    story.prune(4, *sets[:2])  # type: ignore[arg-type]
+    story.drill(4)
+    return story
+
+
+@defect("restore-point-kept")
+def _() -> Story:
+    story, _ = two_chains(1.0)
+    story.objectives = replace(story.objectives, gone_after=timedelta(days=2))
+    story.drill(4)
+    return story
+
+
+@defect("prune-did-nothing")
+def _() -> Story:
+    story, _ = two_chains(1.0, policy=WEEK)
+    story.prune(4, force=False)
+    story.drill(4)
+    return story
+
+
+@defect("promise-disagrees")
+def _() -> Story:
+    story, _ = two_chains(30.0, policy=WEEK)
+    story.drill(4)
+    return story
+
+
+# ---------------------------------------------------------------- keys
+
+
+@defect("key-not-in-escrow")
+def _() -> Story:
+    story = three_nights(policy=Policy(encryption="key", encrypt_key=NewKey(algorithm="rsa2048")))
+    story.drill(3, escrow=("secret key",), done=call("restore", status=31, name="gpg_failed"))
+    return story
+
+
+# ---------------------------------------------------------------- objectives
+
+
+@defect("rpo-exceeded")
+def _() -> Story:
+    story = three_nights()
+    story.backup(6.5)
+    story.drill(3)
+    return story
+
+
+@sound("rpo-exceeded")
+def _() -> Story:
+    """Exactly as old as the RPO is not older."""
+    story = three_nights()
+    story.backup(6)
+    story.drill(6)
+    return story
+
+
+@defect("rto-exceeded")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3, done=call("restore", elapsed_s=3600.5))
+    return story
+
+
+@defect("rto-projected")
+def _() -> Story:
+    story = three_nights(objectives=replace(Story().objectives, real_size=False))
+    story.drill(3)
+    return story
+
+
+def metered(requests: int, *, drilled: int = 0) -> Story:
+    story = three_nights(objectives=replace(Story().objectives, requests_per_month=1000))
+    story.drill(3)
+    story.requests = Totals(
+        total=requests + drilled,
+        by_phase={"backup": {"PutObject": requests - 9, "GetObject": 9}, "drill": {"G": drilled}},
+    )
+    return story
+
+
+@defect("requests-exceeded")
+def _() -> Story:
+    return metered(101)  # three nights: 1,010 in thirty
+
+
+@sound("requests-exceeded")
+def _() -> Story:
+    return metered(100, drilled=5000)
+
+
+@defect("no-objective")
+def _() -> Story:
+    story = three_nights(objectives=Objectives())
+    story.drill(3)
+    return story
+
+
+@defect("warnings-not-allowed")
+def _() -> Story:
+    story = DEFECTS["duplicity-warned"]()
+    story.objectives = replace(story.objectives, warnings_allowed=False)
+    return story
+
+
+# ---------------------------------------------------------------- could not verify
+
+
+@defect("nothing-checked")
+def _() -> Story:
+    return three_nights()
+
+
+@defect("selection-disagrees")
+def _() -> Story:
+    story = ruled(*RULES[1:], rules=((2, 4), (2, 2)))
+    story.drill(1, got=story.trees.truths[0])
+    return story
+
+
+@sound("selection-disagrees")
+def _() -> Story:
+    return ruled(*RULES[1:], rules=((2, 4), (2, 2)))
+
+
+@defect("truth-incomplete")
+def _() -> Story:
+    story = Story()
+    broken = file("broken", digest="", error="EIO")
+    story.backup(1, source=tree(broken), unreadable=[("broken", "EIO")])
+    story.drill(1, got=tree(file("broken")))
+    return story
+
+
+@defect("interrupted")
+def _() -> Story:
+    story = well()
+    story.is_complete = False
+    return story
+
+
+@defect("drtest-broke")
+def _() -> Story:
+    """A side file that is not there says nothing of the backup."""
+    story = well()
+    del story.trees.targets["1.2"]
+    return story
+
+
+@defect("expectation-stale")
+def _() -> Story:
+    story = well()
+    wanted = ExpectedFinding(code="backup-failed")
+    story.more["expect"] = (
+        Expectation(verdict=Verdict.FAIL, findings=(wanted,), because="boto3", line=3),
+    )
+    return story
+
+
+@sound("expectation-stale")
+def _() -> Story:
+    """An expectation for another version does not apply."""
+    story = well()
+    wanted = ExpectedFinding(code="backup-failed")
+    story.more["expect"] = (
+        Expectation(verdict=Verdict.FAIL, findings=(wanted,), because="old", duplicity="< 3"),
+    )
+    return story
+
+
+def faulty(code: str) -> Tell:
+    def tell() -> Story:
+        story = well()
+        story.events.append(FaultSeen(code=code, message="It was not there.", subject="it"))
+        return story
+
+    return tell
+
+
+# What the runner sees happen and checks pass on.
+for _code in (
+    "tool-missing",
+    "store-failed",
+    "gateway-failed",
+    "capability-missing",
+    "out-of-space",
+    "time-limit-reached",
+):
+    DEFECTS[_code] = faulty(_code)
+
+
+# ---------------------------------------------------------------- the tests
+
+
+def codes(history: History) -> list[str]:
+    return [one.code for one in judge(history).findings]
+
+
+def test_sound_history_gives_nothing() -> None:
+    judgement = judge(well().history())
+
+    assert judgement.findings == ()
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.as_expected
+    assert [one.disposition for one in judgement.drills] == [Disposition.RECOVERED] * 3
+    assert judgement.recovery_point_age_s == 0
+    assert judgement.not_compared
+
+
+def test_every_code_has_a_defect() -> None:
+    assert set(CATALOGUE) - set(DEFECTS) == OWNED_BY_LATER_WORK
+
+
+@pytest.mark.parametrize("code", sorted(DEFECTS))
+def test_defect_gives_exactly_its_code(code: str) -> None:
+    judgement = judge(DEFECTS[code]().history())
+
+    assert [one.code for one in judgement.findings] == [code]
+    found = judgement.findings[0]
+    assert found.subject
+    assert found.message.endswith((".", "signatures"))
+    assert found.message[0] == found.message[0].upper() or found.message[0].isalpha()
+    assert judgement.verdict is CATALOGUE[code].severity.verdict
+
+
+@pytest.mark.parametrize("code", sorted(SOUND))
+def test_sound_neighbour_does_not(code: str) -> None:
+    found = judge(SOUND[code]().history()).findings
+
+    assert code not in {one.code for one in found}
+    assert not [one for one in found if one.severity is Severity.FAILURE]
+
+
+def plain(value: object) -> Iterator[object]:
+    match value:
+        case dict():
+            assert all(isinstance(key, str) for key in value)
+            for inner in value.values():
+                yield from plain(inner)
+        case list():
+            for inner in value:
+                yield from plain(inner)
+        case _:
+            yield value
+
+
+@pytest.mark.parametrize("code", sorted(DEFECTS))
+def test_evidence_is_plain_json(code: str) -> None:
+    for finding in judge(DEFECTS[code]().history()).findings:
+        for value in plain(finding.evidence):
+            assert value is None or isinstance(value, str | int | float | bool)
+
+
+def test_judging_again_gives_the_same() -> None:
+    history = DEFECTS["digest-differs"]().history()
+
+    first: Judgement = judge(history)
+
+    assert judge(history) == first
+
+
+def test_whole_source_is_promised_entry_by_entry() -> None:
+    size = Size(shape="fixed", low_bytes=1, high_bytes=1)
+    story = ruled(*RULES[1:], rules=((2, 4), (2, 2)))
+    story.objectives = replace(story.objectives, protect=None)
+    story.more["source"] = (
+        FileSet(path="/etc", files=1, size=size),
+        FileSet(path="/etc/ssl", files=1, size=size),
+        FileSet(path="/var/www", files=1, size=size),
+    )
+    story.trees.truths[0] = tuple(replace(one, protected=True) for one in story.trees.truths[0])
+
+    found = judge(story.history()).findings
+
+    assert [(one.code, one.subject) for one in found] == [("protected-not-selected", "/var/www")]
+    assert "exclude: ** (line 23)" in found[0].message
+    assert day(1)
