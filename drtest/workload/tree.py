@@ -79,10 +79,8 @@ class _Builder:
         self.touched: dict[str, os.stat_result] = {}  # folders of a copy, as they were
 
     def run(self, source: Sequence[SourceEntry]) -> None:
-        for entry in source:
-            if isinstance(
-                entry, CopyOf
-            ):  # before the root is made: it might lie in the user's tree
+        for entry in source:  # before the root is made: it might lie in the user's own tree
+            if isinstance(entry, CopyOf):
                 check_copyable(entry.of, self.root)
         Path(self.root).mkdir(parents=True, exist_ok=True)
         if any(Path(self.root).iterdir()):

@@ -11,12 +11,12 @@ from drtest.workload.edit import edit, sniff
 
 
 @pytest.mark.parametrize("kind", get_args(ContentKind))
-@pytest.mark.parametrize("before", [b"\0", b"a", b"\n", b"ab", b"\n\n", b"the "])
+@pytest.mark.parametrize("before", [b"\0", b"a", b"\n", b"the "])
 def test_a_tiny_file_differs_after_every_edit(
     kind: ContentKind, before: bytes, tmp_path: Path
 ) -> None:
     file = tmp_path / "file"
-    for seed in range(400):  # one byte drawn anew is the old one in 1 of 256
+    for seed in range(300):  # one byte drawn anew is the old one in 1 of 256
         file.write_bytes(before)
         edit(str(file), kind, Seed(value=seed).rng(), at_s=0)
         assert file.read_bytes() != before
