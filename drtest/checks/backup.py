@@ -71,6 +71,10 @@ def _of_status(case: Case, code: str, action: str, events: list[ActionFinished])
     )
 
 
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind == "incremental" else f"a {kind}"
+
+
 def _times(number: int) -> str:
     return "" if number == 1 else f"{counted(number, 'time')} "
 
@@ -137,7 +141,7 @@ def _kinds(case: Case) -> Iterator[Finding]:
             code="full-not-made",
             subject=name,
             message=(
-                f"{name} should have made a set of kind {asked} and made {made}, "
+                f"{name} should have made {_article(asked)} and made {_article(made)}, "
                 f"{_times(len(times))}at {listed([one for one, _ in times])} ({age_text}{rule})."
             ),
             line=lines[name],

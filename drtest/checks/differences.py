@@ -50,7 +50,7 @@ def _message(code: str, pile: Pile, sample: Sample, origin: datetime | None) -> 
     if more:
         text += f", and {counted(more, 'more path')} likewise"
     where = at_points(pile.reach.points)
-    return f"{text}{', ' if where and more else ' ' if where else ''}{where}."
+    return f"{text}{', ' if where else ''}{where}."
 
 
 def said(code: str, want: Entry | None, got: Entry | None) -> str:

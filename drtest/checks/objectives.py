@@ -62,11 +62,7 @@ def _recovery_point(case: Case, drilled: Drilled) -> Iterator[Finding]:
     points = [one.point.at for one in case.made]
     good = [point for point in points if point not in bad]
     undrilled = len(set(good) - drilled.good_points())
-    late = [
-        gap
-        for gap in gaps(backups[0].at, good, case.scenario.end_at)
-        if gap.age > rpo
-    ]
+    late = [gap for gap in gaps(backups[0].at, good, case.scenario.end_at) if gap.age > rpo]
     if not late:
         return
     worst = max(late, key=lambda gap: gap.age)
@@ -224,7 +220,10 @@ def _unstated(case: Case) -> Iterator[Finding]:
         yield Finding(
             code="no-objective",
             subject="objectives",
-            message=f"No {' and no '.join(missing)} stated, so none was judged.",
+            message=(
+                f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not stated, "
+                "and so not judged."
+            ),
             line=objectives.line,
             evidence={"missing": missing},
         )

@@ -87,7 +87,9 @@ def _unread(case: Case) -> Iterator[Finding]:
     yield Finding(
         code="unread-source",
         subject=shown(first),
-        message=f"{shown(first)} could not be read{errno} and is in no backup, status 0{more}.",
+        message=(
+            f"{shown(first)} could not be read{errno} and was not backed up, with status 0{more}."
+        ),
         line=case.line_of_step(index),
         evidence={
             "count": len(paths),

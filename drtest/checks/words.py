@@ -31,11 +31,11 @@ def listed(instants: Collection[datetime]) -> str:
 
 
 def at_points(points: Collection[datetime]) -> str:
-    """Return ``at 2026-01-01 03:00``, ``at 3 restore points (... to ...)`` or nothing."""
+    """Return ``at restore point ...``, ``at 3 restore points (... to ...)`` or nothing."""
     if not points:
         return ""
     if len(points) == 1:
-        return f"at {listed(points)}"
+        return f"at restore point {listed(points)}"
     return f"at {len(points)} restore points ({listed(points)})"
 
 

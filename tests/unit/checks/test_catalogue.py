@@ -10,7 +10,6 @@ import pytest
 from support.histories import (
     Story,
     call,
-    day,
     file,
     folder,
     nightly,
@@ -642,8 +641,8 @@ def test_defect_gives_exactly_its_code(code: str) -> None:
     assert [one.code for one in judgement.findings] == [code]
     found = judgement.findings[0]
     assert found.subject
-    assert found.message.endswith((".", "signatures"))
-    assert found.message[0] == found.message[0].upper() or found.message[0].isalpha()
+    assert found.message.count("\n") == 0
+    assert len(found.message) > len(found.code)
     assert judgement.verdict is CATALOGUE[code].severity.verdict
 
 
@@ -698,4 +697,3 @@ def test_whole_source_is_promised_entry_by_entry() -> None:
 
     assert [(one.code, one.subject) for one in found] == [("protected-not-selected", "/var/www")]
     assert "exclude: ** (line 23)" in found[0].message
-    assert day(1)
