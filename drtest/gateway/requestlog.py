@@ -49,7 +49,7 @@ class RequestLog:
 
     def __init__(self, path: Path) -> None:
         last = {"listener": 0, "arrived": 0}
-        if path.exists():
+        if path.is_file():
             for row in _rows(path):
                 if row["row"] in last:
                     last[row["row"]] = max(last[row["row"]], row["number"])
