@@ -138,7 +138,7 @@ def _warned(case: Case) -> Iterator[Finding]:
             subject=str(code),
             message=(
                 f"{', '.join(group.actions)} warned {counted(len(group.stanzas), 'time')} "
-                f"with code {code}: {text[:160]}"
+                f'with code {code}: "{text[:160]}".'
             ),
             line=group.line,
             drills=tuple(group.drills),

@@ -641,8 +641,8 @@ def test_defect_gives_exactly_its_code(code: str) -> None:
     assert [one.code for one in judgement.findings] == [code]
     found = judgement.findings[0]
     assert found.subject
-    assert found.message.count("\n") == 0
-    assert len(found.message) > len(found.code)
+    assert found.message.endswith(".")
+    assert "\n" not in found.message
     assert judgement.verdict is CATALOGUE[code].severity.verdict
 
 
