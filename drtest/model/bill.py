@@ -1,0 +1,178 @@
+"""What requests were expected, what a run costs: the values that reports print beside the meter.
+
+Money is ``Decimal`` in the price book's own currency, never rounded before it is printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from drtest.model.traffic import Totals
+
+Counts = dict[str, int]  # S3 operation -> requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedStep:
+    """What the duplicity calls of one step or one restore should ask of S3."""
+
+    step: str  # as the request log names it: "12", "drill 3.7"
+    phase: str
+    operations: Counts
+    uploaded_bytes: int  # bodies of objects; XML is not counted
+    downloaded_bytes: int
+    why_estimate: str = ""  # "": the counts depend on nothing that is only estimated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """The requests of a whole scenario, from policy and source alone."""
+
+    duplicity: str
+    steps: tuple[PredictedStep, ...]
+
+    @property
+    def by_phase(self) -> dict[str, Counts]:
+        """Requests by phase and operation, shaped like ``Totals.by_phase``."""
+        found: dict[str, Counts] = {}
+        for step in self.steps:
+            counts = found.setdefault(step.phase, {})
+            for operation, number in step.operations.items():
+                counts[operation] = counts.get(operation, 0) + number
+        return found
+
+    @property
+    def total(self) -> int:
+        """All requests."""
+        return sum(sum(step.operations.values()) for step in self.steps)
+
+    @property
+    def uploaded_bytes(self) -> int:
+        """Bytes of all objects that should be put."""
+        return sum(step.uploaded_bytes for step in self.steps)
+
+    @property
+    def downloaded_bytes(self) -> int:
+        """Bytes of all objects that should be got."""
+        return sum(step.downloaded_bytes for step in self.steps)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the counts must be met to the request."""
+        return not any(step.why_estimate for step in self.steps)
+
+    def why_estimates(self, phase: str | None = None) -> tuple[str, ...]:
+        """Return the reasons why counts (of *phase*) are estimates, each once."""
+        return tuple(
+            dict.fromkeys(
+                step.why_estimate
+                for step in self.steps
+                if step.why_estimate and phase in (None, step.phase)
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseComparison:
+    """Predicted beside metered, for one phase."""
+
+    phase: str
+    predicted: Counts
+    metered: Counts
+    why_estimates: tuple[str, ...]
+
+    @property
+    def deviation(self) -> float:
+        """Predicted over metered requests less one: 0.02 is 2 % too many."""
+        metered = sum(self.metered.values())
+        predicted = sum(self.predicted.values())
+        if metered == 0:
+            return 0.0 if predicted == 0 else float("inf")
+        return predicted / metered - 1
+
+    @property
+    def is_met(self) -> bool:
+        """Whether every operation was counted as often as predicted."""
+        return self.predicted == self.metered
+
+
+def compare(prediction: Prediction, metered: Totals) -> tuple[PhaseComparison, ...]:
+    """Return one row for each phase of either side, in the order of the calendar."""
+    predicted = prediction.by_phase
+    return tuple(
+        PhaseComparison(
+            phase=phase,
+            predicted=predicted.get(phase, {}),
+            metered=dict(metered.by_phase.get(phase, {})),
+            why_estimates=prediction.why_estimates(phase),
+        )
+        for phase in dict.fromkeys((*predicted, *metered.by_phase))
+    )
+
+
+# ---------------------------------------------------------------- money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLine:
+    """One price times one quantity."""
+
+    what: str  # "requests", "storage", "early deletion", "egress", "retrieval", "thaw"
+    phase: str  # of requests and egress; "" for storage
+    item: str  # the operation, or what is measured: "GB-month"
+    storage_class: str
+    quantity: Decimal
+    unit: str  # "request", "GB-month", "GB"
+    price: Decimal  # of one unit; the mean where tiers apply
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTag:
+    """Which prices a bill was computed with; every report prints it."""
+
+    provider: str
+    region: str
+    storage_class: str
+    currency: str
+    as_of: date  # the newest confirmation of the figures used
+    retrieved: date
+    digest: str  # blake2b of the price book's text, hex
+    overrides: tuple[str, ...] = ()  # --price KEY=VALUE
+
+    def age_days(self, today: date) -> int:
+        """Return how many days ago the prices were last confirmed."""
+        return (today - self.as_of).days
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.region}/{self.storage_class} of {self.as_of.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What the requests and the stored bytes of one scenario cost, over its calendar."""
+
+    prices: PriceTag
+    lines: tuple[BillLine, ...]
+    days: Decimal  # length of the calendar
+    free_tiers: bool
+    unbilled: int  # requests that cost nothing: 5xx, 3xx, exempt 4xx, never at the store
+    restores: dict[str, Decimal]  # "drill 3.7" -> its requests, egress, retrieval and thaw
+
+    @property
+    def total(self) -> Decimal:
+        """The whole."""
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+    def amount(self, what: str | None = None, *, phase: str | None = None) -> Decimal:
+        """Return the sum of the lines that are *what* and of *phase*, where given."""
+        return sum(
+            (
+                line.amount
+                for line in self.lines
+                if what in (None, line.what) and phase in (None, line.phase)
+            ),
+            Decimal(0),
+        )
