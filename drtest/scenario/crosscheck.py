@@ -1,0 +1,199 @@
+"""What only shows when the sections of a scenario are laid side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from drtest.clock import real_now
+from drtest.model.interval import format_instant
+from drtest.model.plan import PlannedRestore, PlannedSet, plan, resolve
+from drtest.model.scenario import (
+    AtChain,
+    AtInstant,
+    Backup,
+    Objectives,
+    Policy,
+    Prune,
+    Scenario,
+    SourceEntry,
+)
+from drtest.scenario.calendar import Calendar
+from drtest.scenario.drill import PlacedDrill
+from drtest.scenario.fields import Fields
+from drtest.scenario.problem import Problems
+from drtest.scenario.source import require_covered
+from drtest.scenario.text import Place
+
+MOST_RESTORES = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was read of one document; None or empty where that part is broken already."""
+
+    fields: Fields
+    source: tuple[SourceEntry, ...]
+    paths: Iterable[tuple[str, Place]]
+    policy: Policy | None
+    objectives: Objectives | None
+    calendar: Calendar | None
+    drills: tuple[PlacedDrill, ...]
+    scenario: Scenario | None  # only where all that decides about points is sound
+
+
+def crosscheck(found: Found, problems: Problems) -> None:
+    """Note every contradiction between the parts."""
+    for path, place in found.paths:
+        require_covered(path, place, found.source, problems)
+    if found.policy is not None:
+        _escrow(found.policy, found.drills, problems)
+        if found.policy.select and (
+            "objectives" not in found.fields.values
+            or (found.objectives is not None and found.objectives.protect is None)
+        ):
+            problems.add(
+                found.fields.place("policy"),
+                "the policy selects with rules, and no objective says what must come back",
+                "add   objectives: {protect: [/etc]}   with every path that must come back, or",
+                "protect: selected with because: WHY; else a typing mistake in a rule would "
+                "shrink the promise too",
+            )
+    sound = True
+    if found.calendar is not None:
+        sound = _calendar(found.calendar, found.policy, problems)
+    if found.scenario is not None and sound:
+        _points(found.scenario, found.drills, found.fields, problems)
+
+
+def _escrow(policy: Policy, drills: Iterable[PlacedDrill], problems: Problems) -> None:
+    has_key = policy.encrypt_key is not None or policy.sign_key is not None
+    for drill in drills:
+        for item, place in drill.escrow:
+            if item.endswith("key") and not has_key:
+                problems.add(
+                    place,
+                    f"this policy has no {item}: it neither encrypts to a key nor signs",
+                    "allowed: passphrase, wrong passphrase, none"
+                    if policy.encryption == "passphrase"
+                    else "allowed: none",
+                )
+
+
+def _calendar(calendar: Calendar, policy: Policy | None, problems: Problems) -> bool:
+    """Whether prunes come after a backup and have something to run."""
+    sound, told_retention, has_backup = True, False, False
+    for dated, place in zip(calendar.steps, calendar.places, strict=True):
+        match dated.step:
+            case Backup():
+                has_backup = True
+            case Prune():
+                if not has_backup:
+                    problems.add(
+                        place,
+                        "prune before the first backup",
+                        "put a backup before it: do: [backup, prune]",
+                    )
+                    return False
+                if policy is not None and not policy.has_retention and not told_retention:
+                    told_retention = True
+                    sound = False
+                    problems.add(
+                        place,
+                        "prune has nothing to run: the policy keeps everything",
+                        "add remove-older-than, remove-all-but-n-full or "
+                        "remove-all-inc-of-but-n-full to the policy",
+                    )
+            case _:
+                pass
+    return sound
+
+
+def _points(
+    scenario: Scenario, drills: Iterable[PlacedDrill], found: Fields, problems: Problems
+) -> None:
+    made = plan(scenario).made
+    if not made:
+        problems.add(
+            found.place("calendar"),
+            "the calendar makes no backup that a drill could restore",
+            "add a backup or full that must be done",
+        )
+        return
+    total = 0
+    for placed in drills:
+        before = len(problems.found)
+        _selectors(placed, made, problems)
+        if len(problems.found) > before:
+            continue
+        try:
+            restores = resolve(scenario, placed.drill, made)
+        except ValueError as error:
+            problems.add(
+                placed.must_be, str(error), "name every restore point once; recovered: the rest"
+            )
+            continue
+        total += len(restores)
+        if total > MOST_RESTORES:
+            problems.add(
+                placed.place,
+                f"the drills come to {total:,} restores, counted up to this one",
+                f"allowed: {MOST_RESTORES:,} in one scenario; write sample of 10 instead",
+            )
+            return
+        _first_set(scenario, placed, restores, made, problems)
+
+
+def _selectors(placed: PlacedDrill, made: tuple[PlannedSet, ...], problems: Problems) -> None:
+    chains = made[-1].chain
+    now = real_now()
+    for selector, place in placed.selectors:
+        match selector:
+            case AtChain(number=number) if number > chains:
+                have = "chain 1 only" if chains == 1 else f"chain 1 to chain {chains}"
+                problems.add(
+                    place,
+                    f"there is no chain {number}",
+                    f"the calendar makes {have}: a chain is one full and its incrementals",
+                )
+            case AtInstant(instant=instant) if instant > now:
+                problems.add(
+                    place, "this instant is later than now", "allowed: an instant of the calendar"
+                )
+            case _:
+                pass
+
+
+def _first_set(
+    scenario: Scenario,
+    placed: PlacedDrill,
+    restores: tuple[PlannedRestore, ...],
+    made: tuple[PlannedSet, ...],
+    problems: Problems,
+) -> None:
+    for one in restores:
+        if one.point_at is None:
+            place = next(
+                (
+                    place
+                    for selector, place in placed.selectors
+                    if _asks_before(scenario, selector, made)
+                ),
+                placed.place,
+            )
+            asked = format_instant(one.asked_at or scenario.end_at)
+            problems.add(
+                place,
+                f"{asked} lies before the first set, at {format_instant(made[0].at)}",
+                "allowed: a later point; the words before the first are not built yet",
+            )
+            return
+
+
+def _asks_before(scenario: Scenario, selector: object, made: tuple[PlannedSet, ...]) -> bool:
+    match selector:
+        case AtInstant(instant=instant):
+            return instant < made[0].at
+        case _:
+            ago = getattr(selector, "ago", None)
+            return ago is not None and scenario.end_at - ago < made[0].at

@@ -1,0 +1,262 @@
+"""Reads ``drills``: what to restore, when, from what, and what must come of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import cast
+
+from drtest.model.interval import parse_interval
+from drtest.model.scenario import (
+    AtAgo,
+    AtChain,
+    AtEach,
+    AtEdges,
+    AtEnd,
+    AtInstant,
+    AtNewest,
+    AtOldest,
+    AtSample,
+    Drill,
+    DrillOutcome,
+    EscrowItem,
+    Everything,
+    OneFile,
+    Paths,
+    PointSelector,
+    RestoreWhat,
+)
+from drtest.scenario import fields, words
+from drtest.scenario.fields import Fields
+from drtest.scenario.instant import looks_like_instant, parse_instant
+from drtest.scenario.node import Mapping, Node, Scalar, Sequence
+from drtest.scenario.problem import Problems, suggest
+from drtest.scenario.text import Place
+
+MOST_POINTS = 20_000
+_FIXED: dict[str, Callable[[], PointSelector]] = {
+    "end": AtEnd,
+    "each restore point": AtEach,
+    "oldest promised": AtOldest,
+    "newest": AtNewest,
+    "edges": AtEdges,
+}
+_COUNTED = re.compile(r"(?P<before>[a-z ]+?) (?P<count>[0-9]{1,6})(?P<after> sets?)?", re.ASCII)
+_POINTS = f"allowed: {', '.join(words.POINTS)}, or a list of those"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedDrill:
+    """A drill and where its parts are written."""
+
+    drill: Drill
+    place: Place
+    must_be: Place
+    selectors: tuple[tuple[PointSelector, Place], ...]  # those of must-be too
+    paths: tuple[tuple[str, Place], ...]
+    escrow: tuple[tuple[str, Place], ...] = field(default=())
+
+
+def read_drills(node: Node, problems: Problems) -> tuple[PlacedDrill, ...]:
+    """Return the drills, numbered from 1 in the order of the file; broken ones are left out."""
+    if not isinstance(node, Sequence) or not node.items:
+        problems.add(
+            node.place,
+            "drills is a list of drills, one at least",
+            "write   - restore: everything   below it",
+        )
+        return ()
+    found = [_drill(item, number, problems) for number, item in enumerate(node.items, start=1)]
+    return tuple(drill for drill in found if drill is not None)
+
+
+def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
+    before = len(problems.found)
+    found = fields.read_fields(
+        node, problems, what="key of a drill", allowed=words.DRILL, later=words.DRILL_LATER
+    )
+    if found is None:
+        return None
+    name: str | None = ""
+    if (value := found.get("name")) is not None:
+        name = fields.text(value, problems, what="a name")
+    restore: RestoreWhat | None = None
+    paths: list[tuple[str, Place]] = []
+    if (value := found.get("restore")) is None:
+        if len(problems.found) == before:
+            problems.add(
+                node.place, "the drill restores nothing", "add   restore: everything   to it"
+            )
+    else:
+        restore = _restore(value, problems, paths)
+    selectors: list[tuple[PointSelector, Place]] = []
+    at: tuple[PointSelector, ...] = (AtEnd(),)
+    if (value := found.get("at")) is not None:
+        at = _selectors(value, problems, selectors)
+    else:
+        selectors.append((AtEnd(), node.place))
+    escrow: list[tuple[str, Place]] = []
+    kept = _escrow(found, problems, escrow)
+    must_be = _must_be(found, problems, selectors)
+    if len(problems.found) > before or restore is None or name is None:
+        return None
+    return PlacedDrill(
+        drill=Drill(
+            number=number,
+            name=name,
+            restore=restore,
+            at=at,
+            escrow=kept,
+            must_be=must_be,
+            line=node.place.line,
+        ),
+        place=node.place,
+        must_be=found.values["must-be"].place if "must-be" in found.values else node.place,
+        selectors=tuple(selectors),
+        paths=tuple(paths),
+        escrow=tuple(escrow),
+    )
+
+
+def _restore(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> RestoreWhat | None:
+    if isinstance(node, Scalar):
+        if node.value == "everything":
+            return Everything()
+        if node.value == "one file":
+            return OneFile()
+        if not node.value.startswith("/"):
+            problems.add(
+                node.place,
+                f"{node.value or 'nothing'} cannot be restored",
+                *suggest(node.value, ("everything", "one file", "/a/path")),
+            )
+            return None
+    if isinstance(node, Mapping) or (isinstance(node, Sequence) and not node.items):
+        problems.add(
+            node.place,
+            "restore says what to restore",
+            "allowed: everything, one file, a path, a list of paths",
+        )
+        return None
+    for item in fields.items(node):
+        if (path := fields.path(item, problems)) is not None:
+            if path in (known for known, _ in paths):
+                problems.add(item.place, f"{path} stands twice", "allowed: each path once")
+            paths.append((path, item.place))
+    return Paths(paths=tuple(path for path, _ in paths)) if paths else None
+
+
+def _selectors(
+    node: Node, problems: Problems, places: list[tuple[PointSelector, Place]]
+) -> tuple[PointSelector, ...]:
+    if isinstance(node, Sequence) and not node.items:
+        problems.add(node.place, "at names no point", _POINTS)
+    found: list[PointSelector] = []
+    for item in fields.items(node):
+        selector = fields.parsed(
+            item, problems, parse_selector, what="a restore point", advice=_POINTS
+        )
+        if selector is not None:
+            places.append((selector, item.place))
+            found.append(selector)
+    return tuple(found)
+
+
+def parse_selector(written: str) -> PointSelector:
+    """Return the restore points that one phrase means; ValueError is for the user."""
+    if written in words.POINTS_LATER:
+        raise ValueError(f"{written} is not built yet; {_POINTS}")
+    if make := _FIXED.get(written):
+        return make()
+    if found := _COUNTED.fullmatch(written):
+        count, after = int(found["count"]), found["after"]
+        if not 1 <= count <= MOST_POINTS:
+            raise ValueError(f"allowed: numbers from 1 to {MOST_POINTS}")
+        match found["before"], after:
+            case "sample of", None:
+                return AtSample(count=count)
+            case "edges of", " set" | " sets":
+                return AtEdges(of=count)
+            case "chain", None:
+                return AtChain(number=count)
+            case "edges of", None:
+                raise ValueError(f"write edges of {count} sets")
+            case _:
+                pass
+    if looks_like_instant(written):
+        return AtInstant(instant=parse_instant(written))
+    if written[:1].isdecimal():
+        return AtAgo(ago=_ago(written))
+    raise ValueError(". ".join(suggest(written, words.POINTS)).replace("?.", "?"))
+
+
+def _ago(written: str) -> timedelta:
+    try:
+        return parse_interval(written)
+    except ValueError as error:
+        raise ValueError(f"{fields.INTERVALS}; or an instant such as 2026-01-09 03:00") from error
+
+
+def _escrow(
+    found: Fields, problems: Problems, places: list[tuple[str, Place]]
+) -> frozenset[EscrowItem] | None:
+    node = found.get("escrow")
+    if node is None:
+        return None
+    if isinstance(node, Scalar) and node.value == "none":
+        return frozenset()
+    kept: set[EscrowItem] = set()
+    for item in fields.items(node):
+        allowed = words.ESCROW if isinstance(node, Sequence) else ("none", *words.ESCROW)
+        word = fields.word(item, problems, what="thing in escrow", allowed=allowed)
+        if word is not None:
+            kept.add(cast(EscrowItem, word))
+            places.append((word, item.place))
+    if {"passphrase", "wrong passphrase"} <= kept:
+        problems.add(
+            node.place, "the passphrase is right or wrong, not both", "keep one of the two"
+        )
+    return frozenset(kept)
+
+
+def _must_be(
+    found: Fields, problems: Problems, places: list[tuple[PointSelector, Place]]
+) -> DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...]:
+    node = found.get("must-be")
+    if node is None:
+        return "recovered"
+    if not isinstance(node, Mapping):
+        word = fields.word(
+            node, problems, what="outcome", allowed=words.OUTCOMES, later=("detected",)
+        )
+        return cast(DrillOutcome, word or "recovered")
+    pairs: list[tuple[PointSelector | None, DrillOutcome]] = []
+    for pair in node.pairs:
+        word = fields.word(
+            pair.key, problems, what="outcome", allowed=words.OUTCOMES, later=("detected",)
+        )
+        if word is None:
+            continue
+        for item in fields.items(pair.value):
+            if isinstance(item, Scalar) and item.value == words.THE_REST:
+                if any(selector is None for selector, _ in pairs):
+                    problems.add(
+                        item.place, "the rest can have one outcome only", "keep one of them"
+                    )
+                pairs.append((None, cast(DrillOutcome, word)))
+                continue
+            selector = fields.parsed(
+                item,
+                problems,
+                parse_selector,
+                what="a restore point",
+                advice=f"{_POINTS}; or {words.THE_REST}",
+            )
+            if selector is not None:
+                places.append((selector, item.place))
+                pairs.append((selector, cast(DrillOutcome, word)))
+    if not node.pairs:
+        problems.add(node.place, "must-be is empty", f"allowed: {', '.join(words.OUTCOMES)}")
+    return tuple(pairs)

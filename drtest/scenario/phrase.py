@@ -1,0 +1,147 @@
+"""Steps, mutations and restore points in the words of a scenario file; calendars folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from drtest.model.interval import format_instant, format_interval
+from drtest.model.scenario import (
+    AtAgo,
+    AtChain,
+    AtEach,
+    AtEdges,
+    AtEnd,
+    AtInstant,
+    AtNewest,
+    AtOldest,
+    AtSample,
+    Backup,
+    DatedStep,
+    Lose,
+    Mutate,
+    Mutation,
+    PointSelector,
+    Prune,
+    Step,
+    Wait,
+)
+from drtest.scenario.amount import format_target
+from drtest.scenario.emit import Flow, Tree
+
+_SHORTEST_RUN = 3  # fewer equal steps at equal distances are written one by one
+
+
+def boolean_word(value: bool) -> str:
+    """Return ``true`` or ``false``."""
+    return "true" if value else "false"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Equal steps at ``times`` instants, ``every`` so far apart."""
+
+    first_at: datetime
+    every: timedelta
+    times: int
+    steps: tuple[Step, ...]
+
+
+def entries(steps: Iterable[DatedStep]) -> list[Entry]:
+    """Return *steps* as few entries, which merge to the same steps again.
+
+    The steps of one instant are one entry; what follows a wait is an entry of its own instant.
+    Equal entries at equal distances become one that repeats.
+    """
+    instants: dict[datetime, list[Step]] = {}
+    for dated in steps:
+        instants.setdefault(dated.at, []).append(dated.step)
+    alike: dict[tuple[Step, ...], list[datetime]] = {}
+    for at, inside in instants.items():
+        alike.setdefault(tuple(inside), []).append(at)
+    found = [
+        Entry(first_at=first, every=every, times=times, steps=same)
+        for same, at in alike.items()
+        for first, every, times in _runs(at)
+    ]
+    return sorted(found, key=lambda entry: entry.first_at)
+
+
+def _runs(at: list[datetime]) -> Iterator[tuple[datetime, timedelta, int]]:
+    start = 0
+    while start < len(at):
+        end = start + 1
+        if end < len(at):
+            every = at[end] - at[start]
+            while end < len(at) and at[end] - at[end - 1] == every:
+                end += 1
+            if end - start >= _SHORTEST_RUN:
+                yield at[start], every, end - start
+                start = end
+                continue
+        yield at[start], timedelta(0), 1
+        start += 1
+
+
+def mutation_words(mutations: Iterable[Mutation], *, flow: bool = False) -> Tree:
+    """Return mutations: a mapping, or a list of mappings where one verb comes twice."""
+    groups: list[dict[str, Tree]] = [{}]
+    for one in mutations:
+        targets: list[Tree] = [format_target(target) for target in one.targets]
+        if one.verb in groups[-1]:
+            groups.append({})
+        groups[-1][one.verb] = targets[0] if len(targets) == 1 else Flow(targets)
+    tree: dict[str, Tree] | list[Tree] = groups[0] if len(groups) == 1 else list(groups)
+    return Flow(tree) if flow else tree
+
+
+def step_words(step: Step) -> Tree:
+    """Return one step in the words of a scenario file."""
+    match step:
+        case Mutate(mutations=None):
+            return "mutate"
+        case Mutate(mutations=mutations):
+            return {"mutate": mutation_words(mutations or (), flow=True)}
+        case Backup(action=action, must_be="done"):
+            return action
+        case Backup(action=action, must_be=must_be):
+            return {action: {"must-be": must_be}}
+        case Prune(force=True, must_be="done"):
+            return "prune"
+        case Prune(force=force, must_be=must_be):
+            return {"prune": {"force": boolean_word(force), "must-be": must_be}}
+        case Lose(what=what):
+            return {"lose": what}
+        case Wait(by=by):
+            return {"wait": format_interval(by)}
+        case _ as never:
+            assert_never(never)
+
+
+def selector_words(selector: PointSelector) -> str:
+    """Return restore points in the words of a scenario file."""
+    match selector:
+        case AtEnd():
+            return "end"
+        case AtEach():
+            return "each restore point"
+        case AtAgo(ago=ago):
+            return format_interval(ago)
+        case AtInstant(instant=instant):
+            return format_instant(instant)
+        case AtSample(count=count):
+            return f"sample of {count}"
+        case AtOldest():
+            return "oldest promised"
+        case AtNewest():
+            return "newest"
+        case AtEdges(of=None):
+            return "edges"
+        case AtEdges(of=count):
+            return f"edges of {count} sets"
+        case AtChain(number=number):
+            return f"chain {number}"
+        case _ as never:
+            assert_never(never)

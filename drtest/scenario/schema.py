@@ -1,0 +1,275 @@
+"""The JSON Schema of one document, for completion and first mistakes in editors."""
+
+from __future__ import annotations
+
+from drtest.scenario import words
+from drtest.scenario.promise import FAILURES
+from drtest.scenario.shape import (
+    INSTANT,
+    INTERVAL,
+    ONE_SIZE,
+    PATH,
+    SIZE,
+    Schema,
+    choice,
+    many,
+    mapping,
+    matching,
+    one_or_many,
+    or_part,
+    properties,
+    text,
+    whole,
+)
+
+
+def schema() -> Schema:
+    """Return the schema (JSON Schema 2020-12). The loader is stricter and explains itself better.
+
+    Values are described as an editor sees them, where YAML has made numbers of some texts.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "drtest scenario",
+        "description": "What a duplicity backup does over time, and what must come back.",
+        "type": "object",
+        "required": ["scenario", "why", "source"],
+        "additionalProperties": False,
+        "properties": properties(
+            words.DOCUMENT,
+            {
+                "scenario": text(),
+                "why": text(),
+                "expect": {"$ref": "#/$defs/expect"},
+                "seed": whole(0),
+                "source": or_part("source"),
+                "mutate": or_part("mutate"),
+                "policy": or_part("policy"),
+                "calendar": many({"$ref": "#/$defs/entry"}),
+                "drills": many({"$ref": "#/$defs/drill"}),
+                "objectives": or_part("objectives"),
+                "time-limit": matching(INTERVAL),
+            },
+        ),
+        "$defs": {
+            "source": _source(),
+            "mutate": _mutate(),
+            "policy": _policy(),
+            "entry": _entry(),
+            "step": _step(),
+            "drill": _drill(),
+            "points": one_or_many({"$ref": "#/$defs/point"}),
+            "point": _point(),
+            "objectives": _objectives(),
+            "expect": {
+                "anyOf": [
+                    {"const": "PASS"},
+                    {"$ref": "#/$defs/expectation"},
+                    many({"$ref": "#/$defs/expectation"}),
+                ]
+            },
+            "expectation": _expectation(),
+        },
+    }
+
+
+# ---------------------------------------------------------------- sections
+
+
+def _source() -> Schema:
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": PATH},
+        "additionalProperties": {
+            "anyOf": [
+                matching(r"^[0-9]+ files?$"),
+                mapping(
+                    words.FILE_SET,
+                    {
+                        "files": whole(0),
+                        "size": matching(SIZE),
+                        "max": matching(rf"^{ONE_SIZE}$"),
+                        "kind": choice(words.KINDS),
+                        "depth": whole(0),
+                    },
+                    "files",
+                ),
+                mapping(
+                    words.LITERAL,
+                    {
+                        "content": {"type": ["string", "number", "boolean"]},
+                        "mode": {"anyOf": [matching("^(0o?)?[0-7]{3,4}$"), {"type": "integer"}]},
+                    },
+                    "content",
+                ),
+                mapping(words.SYMLINK, {"symlink": {"type": "string"}}, "symlink"),
+                mapping(words.COPY_OF, {"copy-of": matching(PATH)}, "copy-of"),
+            ]
+        },
+    }
+
+
+def _mutate() -> Schema:
+    target = matching(r"^([0-9]+ files?|[0-9]+(\.[0-9]+)? ?%|/.*)$")
+    verbs = mapping(words.MUTATIONS, {verb: one_or_many(target) for verb in words.MUTATIONS})
+    return one_or_many({**verbs, "minProperties": 1})
+
+
+def _policy() -> Schema:
+    key = r"new (rsa2048|ed25519)|[0-9A-Fa-f ]{40,50}"
+    rule = {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {
+            "include": matching(r"^(ignorecase:)?(/|\*\*)"),
+            "exclude": matching(r"^(ignorecase:)?(/|\*\*)"),
+        },
+    }
+    return mapping(
+        words.POLICY,
+        {
+            "no-encryption": {"type": "boolean"},
+            "encrypt-key": matching(rf"^({key})$"),
+            "sign-key": matching(rf"^(same|{key})$"),
+            "keys": text(),
+            "full-if-older-than": matching(INTERVAL),
+            "volsize": whole(1),
+            "s3-multipart-chunk-size": whole(5),
+            "select": many(rule),
+            "remove-older-than": matching(INTERVAL),
+            "remove-all-but-n-full": whole(1),
+            "remove-all-inc-of-but-n-full": whole(1),
+            "options": one_or_many(text()),
+        },
+    )
+
+
+def _entry() -> Schema:
+    return {
+        **mapping(
+            words.ENTRY,
+            {
+                "at": matching(INSTANT),
+                "every": matching(INTERVAL),
+                "from": matching(INSTANT),
+                "times": whole(1),
+                "until": matching(INSTANT),
+                "do": one_or_many({"$ref": "#/$defs/step"}),
+            },
+            "do",
+        ),
+        "oneOf": [{"required": ["at"]}, {"required": ["every", "from"]}],
+    }
+
+
+def _step() -> Schema:
+    must_be = {"must-be": {"description": words.DETAILS["must-be"], "enum": ["done", "refused"]}}
+    action: Schema = {"type": "object", "additionalProperties": False, "properties": must_be}
+    force = {"force": {"description": words.DETAILS["force"], "type": "boolean"}}
+    prune = {**action, "properties": {**must_be, **force}}
+    details: dict[str, Schema] = {
+        "mutate": {"$ref": "#/$defs/mutate"},
+        **dict.fromkeys(words.ACTIONS, action),
+        "prune": prune,
+        "lose": choice(words.LOSABLE),
+        "wait": matching(INTERVAL),
+    }
+    return {
+        "anyOf": [
+            choice(word for word in words.STEPS if word not in ("lose", "wait")),
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": properties(words.STEPS, details),
+            },
+        ]
+    }
+
+
+def _point() -> Schema:
+    return {
+        "anyOf": [
+            choice(("end", "each restore point", "oldest promised", "newest", "edges")),
+            matching(r"^(sample of [0-9]+|edges of [0-9]+ sets?|chain [0-9]+)$"),
+            matching(INTERVAL),
+            matching(INSTANT),
+        ]
+    }
+
+
+def _drill() -> Schema:
+    points = {"anyOf": [{"const": words.THE_REST}, {"$ref": "#/$defs/point"}]}
+    restore: Schema = {"anyOf": [choice(("everything", "one file")), one_or_many(matching(PATH))]}
+    return mapping(
+        words.DRILL,
+        {
+            "name": text(),
+            "restore": restore,
+            "at": {"$ref": "#/$defs/points"},
+            "escrow": {
+                "anyOf": [
+                    choice(("none", *words.ESCROW)),
+                    {"type": "array", "items": choice(words.ESCROW)},
+                ]
+            },
+            "must-be": {
+                "anyOf": [
+                    choice(words.OUTCOMES),
+                    {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "minProperties": 1,
+                        "properties": {word: one_or_many(points) for word in words.OUTCOMES},
+                    },
+                ]
+            },
+        },
+        "restore",
+    )
+
+
+def _objectives() -> Schema:
+    return mapping(
+        words.OBJECTIVES,
+        {
+            "protect": {"anyOf": [{"const": "selected"}, one_or_many(matching(PATH))]},
+            "because": text(),
+            "keep": matching(INTERVAL),
+            "gone-after": matching(INTERVAL),
+            "rpo": matching(INTERVAL),
+            "rto": matching(INTERVAL),
+            "real-size": {"type": "boolean"},
+            "warnings": choice(("none", "allowed")),
+            "requests-per-month": whole(0),
+        },
+    )
+
+
+def _expectation() -> Schema:
+    finding: Schema = {
+        "anyOf": [
+            choice(FAILURES),
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": {code: text() for code in FAILURES},
+            },
+        ]
+    }
+    return mapping(
+        words.EXPECT,
+        {
+            "verdict": choice(("PASS", "FAIL")),
+            "findings": one_or_many(finding),
+            "because": text(),
+            "with": mapping(words.WITH, {"duplicity": {"type": "string"}}, "duplicity"),
+        },
+        "verdict",
+    )

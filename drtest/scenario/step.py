@@ -1,0 +1,135 @@
+"""Reads ``do``: the steps of one entry of the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from drtest.model.scenario import (
+    Backup,
+    BackupAction,
+    Losable,
+    Lose,
+    Mutate,
+    Prune,
+    Step,
+    Wait,
+)
+from drtest.scenario import fields, words
+from drtest.scenario.mutation import read_mutations
+from drtest.scenario.node import Mapping, Node, Scalar
+from drtest.scenario.problem import Problems
+from drtest.scenario.text import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """One step as it is written, and where."""
+
+    step: Step
+    place: Place
+
+
+def read_steps(
+    node: Node, problems: Problems, paths: list[tuple[str, Place]]
+) -> tuple[Placed, ...] | None:
+    """Return the steps of one entry in order, None where any of them is wrong.
+
+    *paths* gets each path that is named, to be compared with the source later.
+    """
+    before = len(problems.found)
+    steps: list[Placed] = []
+    for item in fields.items(node):
+        if (step := _step(item, problems, paths)) is not None:
+            steps.append(Placed(step=step, place=item.place))
+    if not steps and len(problems.found) == before:
+        problems.add(node.place, "do is empty", f"allowed: {', '.join(words.STEPS)}")
+    if len(problems.found) > before:
+        return None
+    _refuse_unparted_backups(steps, problems)
+    return tuple(steps)
+
+
+def _refuse_unparted_backups(steps: list[Placed], problems: Problems) -> None:
+    last: Placed | None = None
+    for one in steps:
+        if isinstance(one.step, Wait):
+            last = None
+        elif isinstance(one.step, Backup):
+            if last is not None:
+                problems.add(
+                    one.place,
+                    "two backups at one instant: duplicity cannot tell the sets apart",
+                    "put   wait: 1h   between them",
+                )
+            last = one
+
+
+def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Step | None:
+    if isinstance(node, Scalar):
+        found = fields.word(
+            node, problems, what="step", allowed=words.STEPS, later=words.STEPS_LATER
+        )
+        match found:
+            case None:
+                return None
+            case "lose":
+                problems.add(node.place, "lose what?", f"allowed: {_losable()}")
+                return None
+            case "wait":
+                problems.add(node.place, "wait how long?", "write wait: 3h")
+                return None
+            case "mutate":
+                return Mutate()
+            case "prune":
+                return Prune()
+            case action:
+                return Backup(action=cast(BackupAction, action))
+    if not isinstance(node, Mapping) or len(node.pairs) != 1:
+        problems.add(
+            node.place,
+            "a step is a word, or one word with details",
+            f"allowed: {', '.join(words.STEPS)}; each an item of its own: do: [mutate, backup]",
+        )
+        return None
+    key, value = node.pairs[0].key, node.pairs[0].value
+    found = fields.word(key, problems, what="step", allowed=words.STEPS, later=words.STEPS_LATER)
+    match found:
+        case None:
+            return None
+        case "mutate":
+            mutations = read_mutations(value, problems, paths)
+            return Mutate(mutations=mutations) if mutations else None
+        case "wait":
+            by = fields.interval(value, problems)
+            return None if by is None else Wait(by=by)
+        case "lose":
+            lost = fields.word(value, problems, what="loss", allowed=words.LOSABLE)
+            return None if lost is None else Lose(what=cast(Losable, lost))
+        case action:
+            return _action(action, value, problems)
+
+
+def _losable() -> str:
+    return ", ".join(f"lose: {what}" for what in words.LOSABLE)
+
+
+def _action(action: str, node: Node, problems: Problems) -> Step | None:
+    allowed = list(words.DETAILS) if action == "prune" else ["must-be"]
+    found = fields.read_fields(
+        node, problems, what=f"detail of {action}", allowed=allowed, later=words.DETAILS_LATER
+    )
+    if found is None:
+        return None
+    must_be: Literal["done", "refused"] = "done"
+    if (value := found.get("must-be")) is not None:
+        word = fields.word(
+            value, problems, what="outcome of an action", allowed=("done", "refused")
+        )
+        must_be = "refused" if word == "refused" else "done"
+    force: bool | None = True
+    if (value := found.get("force")) is not None:
+        force = fields.boolean(value, problems, what="force")
+    if action == "prune":
+        return Prune(force=force is not False, must_be=must_be)
+    return Backup(action=cast(BackupAction, action), must_be=must_be)

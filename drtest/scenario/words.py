@@ -1,0 +1,213 @@
+"""The words of a scenario file, each with its meaning; what is not built yet, by name.
+
+The readers, the JSON Schema and the tests all take the words from here.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from drtest.model.scenario import (
+    BackupAction,
+    ContentKind,
+    EscrowItem,
+    Losable,
+    MutationVerb,
+)
+
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+DOCUMENT = {
+    "scenario": "Its name, unique in a run; -k selects by it.",
+    "why": "One or two lines that are printed where it fails.",
+    "expect": "The verdict that it must give; without it PASS.",
+    "seed": "One number, from which tree, mutations and samples follow (default 1).",
+    "source": "What lies where: path to content; or a file that holds exactly this part.",
+    "mutate": "What one mutate step does, in this order; or a file that holds exactly this part.",
+    "policy": "duplicity's long options without their dashes; or a file with exactly this part.",
+    "calendar": "Dated entries, each with a list of steps (default: one full, 2026-01-01 03:00).",
+    "drills": "What to restore, when, with what from escrow, and what must come of it.",
+    "objectives": "The promise; or a file that holds exactly this part.",
+    "time-limit": "For the whole scenario (default 30m); one action has half of it.",
+}
+DOCUMENT_LATER = frozenset({"tune", "toxics", "damage", "prices", "host", "store", "faults"})
+PARTS = ("source", "mutate", "policy", "objectives")
+
+FILE_SET = {
+    "files": "How many files are generated below the path.",
+    "size": "4 KiB, 1 KiB to 64 KiB, or about 4 KiB (a lognormal around that median).",
+    "max": "The largest file, where size says about (default 64 times the median).",
+    "kind": "What is in the files, and so how they are edited.",
+    "depth": "How deep folders nest below the path (default 2).",
+}
+LITERAL = {
+    "content": "The file's whole content.",
+    "mode": "Octal permissions (default 0644).",
+}
+SYMLINK = {"symlink": "Where the link points, stored as written."}
+COPY_OF = {"copy-of": "Your own tree: read as it is, copied, never written."}
+SOURCE_ENTRY = {**FILE_SET, **LITERAL, **SYMLINK, **COPY_OF}
+SOURCE_LATER = frozenset({"zoo", "probe", "owner", "xattr", "hard-link", "holes", "sparse"})
+KINDS: tuple[str, ...] = get_args(ContentKind)
+
+VERBS: tuple[str, ...] = get_args(MutationVerb)
+MUTATIONS = {
+    "edit": "Change content as the kind does: a line, a database page, or an appended log line.",
+    "append": "Add bytes at the end.",
+    "add": "Make new files.",
+    "rename": "Give files another name.",
+    "delete": "Remove files, or a whole path.",
+    "truncate": "Cut files short.",
+    "chmod": "Change permissions only.",
+    "touch": "Change the mtime only.",
+}
+
+POLICY = {
+    "no-encryption": "true: nothing is encrypted (default false: a passphrase).",
+    "encrypt-key": "new rsa2048, new ed25519, or the fingerprint of your own key (then keys:).",
+    "sign-key": "same (as encrypt-key), new rsa2048, new ed25519, or a fingerprint.",
+    "keys": "File with your own exported secret key; used in throw-away keyrings only.",
+    "full-if-older-than": "An interval such as 1M: the implied backup is then a full.",
+    "volsize": "MiB, as duplicity's option (default 200).",
+    "s3-multipart-chunk-size": "MiB, at least 5, as duplicity's option.",
+    "select": "Include and exclude rules; the first that matches decides.",
+    "remove-older-than": "An interval: what prune removes by age.",
+    "remove-all-but-n-full": "How many fulls and their chains prune keeps.",
+    "remove-all-inc-of-but-n-full": "How many fulls keep their incrementals at a prune.",
+    "options": "Other options of duplicity, word for word: [--no-compression].",
+}
+RULES_LATER = _names(
+    "include-filelist exclude-filelist include-regexp exclude-regexp exclude-if-present "
+    "exclude-older-than exclude-other-filesystems exclude-device-files files-from filter-globbing "
+    "filter-ignorecase filter-literal filter-regexp filter-strictcase"
+)
+# duplicity 3.2.1, cli_data.py: options that change a backup and that drtest does not model.
+VERBATIM = _names(
+    "allow-source-mismatch asynchronous-upload backend-retry-delay compare-data concurrency "
+    "copy-blocksize copy-links encrypt-sign-key full-if-n-inc gpg-binary gpg-options "
+    "hidden-encrypt-key idr-fakeroot ignore-errors log-timestamp max-blocksize metadata-sync-mode "
+    "mp-segment-size no-check-remote no-compression no-files-changed no-print-statistics "
+    "no-restore-ownership null-separator num-retries numeric-owner par2-options par2-redundancy "
+    "par2-volumes progress progress-rate s3-endpoint-url s3-kms-grant s3-kms-key-id "
+    "s3-multipart-max-procs s3-region-name s3-unencrypted-connection s3-use-deep-archive "
+    "s3-use-glacier s3-use-glacier-ir s3-use-ia s3-use-onezone-ia s3-use-rrs "
+    "s3-use-server-side-encryption s3-use-server-side-kms-encryption scp-command sftp-command "
+    "skip-if-no-change skip-volume ssl-cacert-file ssl-cacert-path ssl-no-check-certificate "
+    "ssh-options tempdir timeout time-separator use-agent use-scp verbosity"
+)
+# What drtest gives itself, by the beginning of the option, and where to say it instead.
+GIVEN = {
+    "--full-if-older-than": "write full-if-older-than: in the policy",
+    "--volsize": "write volsize: in the policy",
+    "--s3-multipart-chunk-size": "write s3-multipart-chunk-size: in the policy",
+    "--include": "write select: with - include: PATTERN in the policy",
+    "--exclude": "write select: with - exclude: PATTERN in the policy",
+    "--encrypt-key": "write encrypt-key: in the policy",
+    "--hidden-encrypt-key": "write encrypt-key: in the policy",
+    "--encrypt-sign-key": "write encrypt-key: and sign-key: same in the policy",
+    "--sign-key": "write sign-key: in the policy",
+    "--no-encryption": "write no-encryption: true in the policy",
+    "--time": "write at: in a drill",
+    "--restore-time": "write at: in a drill",
+    "--path-to-restore": "write restore: PATH in a drill",
+    "--file-to-restore": "write restore: PATH in a drill",
+    "--force": "prune always has it; prune: {force: false} takes it away",
+    "--current-time": "the calendar gives it",
+    "--archive-dir": "drtest gives one to each chain and to each drill",
+    "--name": "drtest gives it",
+    "--log-fd": "drtest reads it itself",
+    "--log-file": "drtest reads it itself",
+    "--s3-endpoint-url": "drtest gives the throw-away store's; drtest run --store chooses it",
+    "--tempdir": "drtest gives a workspace to each call",
+    "--dry-run": "a dry run makes no backup to drill",
+    "--file-prefix": "drtest reads the bucket by duplicity's own names",
+    "--gpg-options": "drtest gives them for its throw-away keyrings",
+}
+
+ENTRY = {
+    "at": "An instant, or +1D after the entry before.",
+    "every": "An interval between repetitions, with from and times or until.",
+    "from": "The first instant, or +1D after the entry before.",
+    "times": "How many repetitions.",
+    "until": "The last instant at most; a date alone means that whole day.",
+    "do": "A step, or a list of steps in order.",
+}
+ACTIONS: tuple[str, ...] = get_args(BackupAction)
+STEPS = {
+    "mutate": "The file's mutate; or mutations for here only.",
+    "backup": "duplicity's implied action: full or incremental as the policy says.",
+    "full": "A full backup.",
+    "incremental": "An incremental backup.",
+    "prune": "The retention actions of the policy, with --force.",
+    "lose": "Take something away from the machine, for good.",
+    "wait": "Move the timeline forward within this entry.",
+}
+STEPS_LATER = _names(
+    "damage verify cleanup collection-status list-current-files restore clock kill run probe "
+    "toxics host tune remove-older-than remove-all-but-n-full remove-all-inc-of-but-n-full"
+)
+DETAILS = {
+    "must-be": "done (default) or refused.",
+    "force": "false: without --force, which deletes nothing and ends with status 0.",
+}
+DETAILS_LATER = frozenset({"toxics", "kill", "damage", "clock", "probe", "time-limit"})
+LOSABLE: tuple[str, ...] = get_args(Losable)
+
+DRILL = {
+    "name": "What it is about; reports name it.",
+    "restore": "everything, a path, a list of paths, or one file (by the seed).",
+    "at": "Which restore points (default: end).",
+    "escrow": "What is in the safe; default all that was made with the keys.",
+    "must-be": "recovered (default), refused or done; or outcome: points.",
+}
+DRILL_LATER = _names("damage run probe host toxics lose kill duplicity tune clock options from")
+ESCROW: tuple[str, ...] = get_args(EscrowItem)
+OUTCOMES = ("recovered", "refused", "done")
+THE_REST = "the rest"
+POINTS = (
+    "end",
+    "each restore point",
+    "sample of 10",
+    "oldest promised",
+    "newest",
+    "edges",
+    "edges of 3 sets",
+    "chain 2",
+    "3D",
+    "2026-01-09 03:00",
+)
+POINTS_LATER = frozenset({"before the first"})
+
+OBJECTIVES = {
+    "protect": "Paths that must come back, whatever the rules select; or selected, with because.",
+    "because": "Why the promise is only what the rules select; goes with protect: selected.",
+    "keep": "How far back every point must be restorable.",
+    "gone-after": "When a point must no longer be restorable.",
+    "rpo": "How old the newest good restore point may be at any moment.",
+    "rto": "How long a restore may take; judged with real-size: true.",
+    "real-size": "true: the source is as large as the real one, so times are judged.",
+    "warnings": "none: each warning becomes a failure (default allowed).",
+    "requests-per-month": "The most requests to S3 in 30 days.",
+}
+OBJECTIVES_LATER = _names("cost-per-month restore-cost prices probe restores-per-month project")
+
+EXPECT = {
+    "verdict": "PASS or FAIL.",
+    "findings": "All findings of severity failure: a code, or code: subject.",
+    "because": "Why it is known to fail.",
+    "with": "Limits the entry to versions: {duplicity: '>= 3'}.",
+}
+WITH = {"duplicity": "Versions, such as >= 3 or >= 0.8.22, < 3."}
+WITH_LATER = frozenset({"store", "gpg", "boto3", "python"})
+CODES_LATER = _names(
+    "volume-missing volume-hash-differs manifest-missing signatures-missing orphaned-object "
+    "upload-left-open plain-text-in-chain chain-broken prune-incomplete clock-went-back no-lock "
+    "changed-while-read backing-up-without-secret-key key-expires passphrase-changed "
+    "secret-visible cost-exceeded restore-cost-exceeded fault-unseen toxic-never-fired "
+    "damage-found-nothing stores-disagree volsize-just-above-chunk request-model-off prices-old "
+    "upgrade-url upgrade-option status-swallowed prune-after-failed-backup prune-before-backup "
+    "dated-target verify-compares-nothing left-the-sandbox probe-failed"
+)

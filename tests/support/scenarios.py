@@ -1,0 +1,381 @@
+"""Hypothesis strategies for Scenario values, and what is compared of them.
+
+Everything that ``scenarios()`` draws is a scenario that a file could hold: its paths lie in its
+source, its drills ask for points that exist, its prunes have something to run. Content is small;
+for runs with real duplicity bound it further by the arguments.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from drtest.model.finding import CATALOGUE, Severity
+from drtest.model.plan import plan, resolve
+from drtest.model.scenario import (
+    AtAgo,
+    AtChain,
+    AtEach,
+    AtEdges,
+    AtEnd,
+    AtInstant,
+    AtNewest,
+    AtOldest,
+    AtSample,
+    Backup,
+    CopyOf,
+    Count,
+    DatedStep,
+    Drill,
+    Everything,
+    Expectation,
+    ExpectedFinding,
+    FileSet,
+    LiteralFile,
+    Lose,
+    Mutate,
+    Mutation,
+    NewKey,
+    Objectives,
+    OneFile,
+    OwnKey,
+    Paths,
+    PathTarget,
+    Policy,
+    Protect,
+    Prune,
+    Rule,
+    Scenario,
+    Share,
+    Size,
+    Symlink,
+    Wait,
+)
+from drtest.model.verdict import Verdict
+
+START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
+FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
+VERBS = ["edit", "append", "add", "rename", "delete", "truncate", "chmod", "touch"]
+KINDS = ["text", "random", "zeros", "mixed", "database", "log"]
+LOSABLE = ["archive dir", "gnupg home", "secret key", "passphrase"]
+
+# A YAML file holds no lone surrogates (Cs) and no unassigned planes' end; all else it can escape.
+TEXT = st.characters(exclude_categories=["Cs"])
+PROSE = st.text(TEXT, min_size=1, max_size=40).map(str.strip).filter(bool)
+NAME = st.text(
+    st.one_of(
+        st.sampled_from(string.ascii_letters + string.digits),
+        st.sampled_from(" .-_#:'\"[]{}*&!%@,é"),
+    ),
+    min_size=1,
+    max_size=8,
+).filter(lambda name: name not in (".", ".."))
+
+
+def intervals(shortest_s: int = 1, longest_s: int = 400 * 86400) -> st.SearchStrategy[timedelta]:
+    """Whole seconds, often round."""
+    return st.one_of(
+        st.integers(shortest_s, longest_s),
+        st.sampled_from([3600, 86400, 93600, 30 * 86400]).filter(
+            lambda seconds: shortest_s <= seconds <= longest_s
+        ),
+    ).map(lambda seconds: timedelta(seconds=seconds))
+
+
+@st.composite
+def sizes(draw: st.DrawFn, most_bytes: int = 1 << 20) -> Size:
+    """Sizes of all three shapes."""
+    low, high = sorted([draw(st.integers(0, most_bytes)), draw(st.integers(0, most_bytes))])
+    match draw(st.sampled_from(["fixed", "uniform", "about"])):
+        case "fixed":
+            return Size(shape="fixed", low_bytes=low, high_bytes=low)
+        case "uniform":
+            return Size(shape="uniform", low_bytes=low, high_bytes=high)
+        case _:
+            return Size(shape="about", low_bytes=low, high_bytes=high)
+
+
+@st.composite
+def sources(
+    draw: st.DrawFn, *, most_files: int = 1000, copy_of: bool = True, most_bytes: int = 1 << 20
+) -> tuple[Any, ...]:
+    """One file set at least, so that every scenario has something to edit and restore."""
+    names = draw(st.lists(NAME, min_size=1, max_size=5, unique=True))
+    entries: list[Any] = [
+        FileSet(
+            path=f"/{names[0]}",
+            files=draw(st.integers(1, most_files)),
+            size=draw(sizes(most_bytes)),
+            kind=draw(st.sampled_from(KINDS)),
+            depth=draw(st.integers(0, 5)),
+        )
+    ]
+    for name in names[1:]:
+        path = draw(st.sampled_from([f"/{name}", f"/{names[0]}/{name}"]))
+        which = draw(st.integers(0, 3 if copy_of else 2))
+        if which == 0:
+            size = draw(sizes(most_bytes))
+            entries.append(FileSet(path=path, files=draw(st.integers(0, most_files)), size=size))
+        elif which == 1:
+            mode = draw(st.integers(0, 0o7777))
+            entries.append(LiteralFile(path=path, content=draw(st.text(TEXT)), mode=mode))
+        elif which == 2:
+            entries.append(Symlink(path=path, target=draw(st.text(TEXT, min_size=1, max_size=20))))
+        else:
+            entries.append(CopyOf(path=path, of=f"/{draw(NAME)}"))
+    return tuple(entries)
+
+
+def targets(paths: list[str]) -> st.SearchStrategy[Any]:
+    """What one verb hits."""
+    return st.one_of(
+        st.builds(Count, files=st.integers(0, 9999)),
+        st.builds(Share, of_files=st.floats(0.0001, 1.0)),
+        st.integers(1, 100).map(lambda percent: Share(of_files=percent / 100)),
+        st.builds(PathTarget, path=st.sampled_from(paths)),
+    )
+
+
+def mutations(paths: list[str]) -> st.SearchStrategy[tuple[Mutation, ...]]:
+    """One step's changes; a verb may come twice."""
+    one = st.builds(
+        Mutation,
+        verb=st.sampled_from(VERBS),
+        targets=st.lists(targets(paths), min_size=1, max_size=3).map(tuple),
+    )
+    return st.lists(one, min_size=1, max_size=4).map(tuple)
+
+
+@st.composite
+def policies(draw: st.DrawFn, *, own_keys: bool = True, paths: list[str] | None = None) -> Policy:
+    """Every encryption, key, option and kind of retention."""
+    new = st.builds(NewKey, algorithm=st.sampled_from(["rsa2048", "ed25519"]))
+    own = st.text("0123456789ABCDEF", min_size=40, max_size=40).map(
+        lambda digits: OwnKey(fingerprint=digits, file="/srv/keys/own key.asc")
+    )
+    keys = st.one_of(new, own) if own_keys else new
+    encryption = draw(st.sampled_from(["passphrase", "key", "none"]))
+    encrypt = draw(keys) if encryption == "key" else None
+    sign: Any = None
+    if encryption != "none":
+        choices = [st.none(), keys, *([st.just("same")] if encrypt is not None else [])]
+        sign = draw(st.one_of(*choices))
+    rules: tuple[Rule, ...] = ()
+    if draw(st.booleans()):
+        patterns = st.one_of(
+            st.sampled_from(paths or ["/srv"]), NAME.map(lambda name: f"**/{name}"), st.just("**")
+        )
+        some = st.builds(Rule, action=st.sampled_from(["include", "exclude"]), pattern=patterns)
+        rules = (*draw(st.lists(some, max_size=4)), Rule(action="exclude", pattern="**"))
+    fulls = st.none() | st.integers(1, 20)
+    option = st.sampled_from(["--no-compression", "--num-retries=2", "--concurrency=2"])
+    return Policy(
+        encryption=encryption,
+        encrypt_key=encrypt,
+        sign_key=sign,
+        full_if_older_than=draw(st.none() | intervals()),
+        volsize_mib=draw(st.integers(1, 1000)),
+        s3_multipart_chunk_size_mib=draw(st.none() | st.integers(5, 500)),
+        select=rules,
+        remove_older_than=draw(st.none() | intervals()),
+        remove_all_but_n_full=draw(fulls),
+        remove_all_inc_of_but_n_full=draw(fulls),
+        options=tuple(draw(st.lists(option, max_size=2))),
+    )
+
+
+@st.composite
+def calendars(
+    draw: st.DrawFn, *, paths: list[str], has_retention: bool, most_entries: int = 8
+) -> tuple[DatedStep, ...]:
+    """Dated steps that begin with a backup that must be done."""
+    steps: list[DatedStep] = []
+    at = START + draw(intervals(0, 1000 * 3600))
+    first = True
+    for _ in range(draw(st.integers(1, most_entries))):
+        inside: list[Any] = []
+        if draw(st.booleans()):
+            inside.append(Mutate(mutations=None if draw(st.booleans()) else draw(mutations(paths))))
+        inside.append(
+            Backup(
+                action="full"
+                if first
+                else draw(st.sampled_from(["backup", "full", "incremental"])),
+                must_be="done" if first else draw(st.sampled_from(["done", "done", "refused"])),
+            )
+        )
+        first = False
+        if draw(st.booleans()):
+            inside.append(Wait(by=draw(intervals(1, 86400))))
+            if draw(st.booleans()):
+                inside.append(Backup())
+        if has_retention and draw(st.booleans()):
+            inside.append(Prune(force=draw(st.booleans()), must_be="done"))
+        if draw(st.integers(0, 5)) == 0:
+            inside.append(Lose(what=draw(st.sampled_from(LOSABLE))))
+        repeats, every = draw(st.integers(1, 4)), draw(intervals(2 * 86400, 40 * 86400))
+        for _ in range(repeats):
+            now = at
+            for step in inside:
+                steps.append(DatedStep(index=len(steps) + 1, at=now, step=step))
+                if isinstance(step, Wait):
+                    now += step.by
+            at += every
+    return tuple(steps)
+
+
+@st.composite
+def drills(draw: st.DrawFn, scenario: Scenario, number: int) -> Drill:
+    """A drill that asks *scenario* only for points that it makes."""
+    made = plan(scenario).made
+    span = scenario.end_at - made[0].at
+    selectors = st.one_of(
+        st.sampled_from([AtEnd(), AtEach(), AtOldest(), AtNewest(), AtEdges()]),
+        st.builds(AtSample, count=st.integers(1, 20)),
+        st.builds(AtEdges, of=st.integers(1, 20)),
+        st.builds(AtChain, number=st.integers(1, made[-1].chain)),
+        intervals(0, int(span.total_seconds())).map(lambda ago: AtAgo(ago=ago)),
+        st.sampled_from([AtInstant(instant=one.at) for one in made]),
+    )
+    paths = [entry.path for entry in scenario.source]
+    generated = [f"{one.path}/some/file" for one in scenario.source if isinstance(one, FileSet)]
+    restore = draw(
+        st.one_of(
+            st.just(Everything()),
+            st.just(OneFile()),
+            st.lists(
+                st.sampled_from([*paths, *generated]), min_size=1, max_size=3, unique=True
+            ).map(lambda some: Paths(paths=tuple(some))),
+        )
+    )
+    items = ["passphrase"]
+    if scenario.policy.encrypt_key is not None or scenario.policy.sign_key is not None:
+        items += ["secret key", "public key"]
+    escrow = draw(st.none() | st.frozensets(st.sampled_from(items)))
+    if escrow and draw(st.booleans()):
+        escrow = (escrow - {"passphrase"}) | {"wrong passphrase"}
+    outcomes = st.sampled_from(["recovered", "refused", "done"])
+    drill = Drill(
+        number=number,
+        name=draw(st.just("") | PROSE),
+        restore=restore,
+        at=tuple(draw(st.lists(selectors, min_size=1, max_size=3, unique=True))),
+        escrow=escrow,
+        must_be=draw(outcomes),
+    )
+    if draw(st.booleans()):
+        special = draw(st.sampled_from(drill.at))
+        sorted_out = replace(drill, must_be=((special, draw(outcomes)), (None, draw(outcomes))))
+        if len({outcome for _, outcome in sorted_out.must_be}) == 2:
+            drill = sorted_out
+    return drill
+
+
+@st.composite
+def promises(draw: st.DrawFn, *, paths: list[str], has_rules: bool) -> Objectives:
+    """Objectives of every shape; with rules there is always a ``protect``."""
+    listed = st.lists(st.sampled_from(paths), min_size=1, max_size=3, unique=True).map(
+        lambda some: tuple(Protect(path=path) for path in some)
+    )
+    choices = [listed, st.just("selected"), *([] if has_rules else [st.none()])]
+    protect: Any = draw(st.one_of(*choices))
+    keep, gone_after = draw(st.none() | intervals()), draw(st.none() | intervals())
+    if keep and gone_after and gone_after < keep:
+        keep, gone_after = gone_after, keep
+    return Objectives(
+        protect=protect,
+        because=draw(PROSE) if protect == "selected" else "",
+        keep=keep,
+        gone_after=gone_after,
+        rpo=draw(st.none() | intervals()),
+        rto=draw(st.none() | intervals()),
+        real_size=draw(st.booleans()),
+        warnings_allowed=draw(st.booleans()),
+        requests_per_month=draw(st.none() | st.integers(0, 10**9)),
+    )
+
+
+@st.composite
+def expectations(draw: st.DrawFn) -> tuple[Expectation, ...]:
+    """None, one, or several of which only the last has no versions."""
+    versions = st.sampled_from([">= 3", "== 3.2.1", ">= 0.8.22, < 3"])
+    finding = st.builds(
+        ExpectedFinding,
+        code=st.sampled_from(FAILURES),
+        subject=st.none() | st.text(TEXT, min_size=1, max_size=20),
+    )
+    found: list[Expectation] = []
+    number = draw(st.integers(0, 3))
+    for left in reversed(range(number)):
+        fails = draw(st.booleans())
+        found.append(
+            Expectation(
+                verdict=Verdict.FAIL if fails else Verdict.PASS,
+                findings=tuple(draw(st.lists(finding, min_size=1, max_size=3))) if fails else (),
+                because=draw(PROSE) if fails else draw(st.just("") | PROSE),
+                duplicity=draw(versions) if left or draw(st.booleans()) else None,
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def scenarios(
+    draw: st.DrawFn,
+    *,
+    most_files: int = 1000,
+    most_bytes: int = 1 << 20,
+    most_entries: int = 8,
+    own: bool = True,
+) -> Scenario:
+    """A whole scenario; *own* lets it name the user's own key and tree, which need not exist."""
+    source = draw(sources(most_files=most_files, most_bytes=most_bytes, copy_of=own))
+    paths = [entry.path for entry in source]
+    policy = draw(policies(own_keys=own, paths=paths))
+    scenario = Scenario(
+        name=draw(PROSE),
+        why=draw(PROSE),
+        source=source,
+        expect=draw(expectations()),
+        seed=draw(st.integers(0, (1 << 63) - 1)),
+        mutate=draw(st.just(()) | mutations(paths)),
+        policy=policy,
+        steps=draw(
+            calendars(paths=paths, has_retention=policy.has_retention, most_entries=most_entries)
+        ),
+        objectives=draw(promises(paths=paths, has_rules=bool(policy.select))),
+        time_limit=draw(intervals()),
+    )
+    wanted = [draw(drills(scenario, number)) for number in range(1, draw(st.integers(1, 4)) + 1)]
+    return replace(scenario, drills=tuple(_sound(scenario, drill) for drill in wanted))
+
+
+def _sound(scenario: Scenario, drill: Drill) -> Drill:
+    """*drill*, its ``must-be`` made plain where it would name a point twice."""
+    try:
+        resolve(scenario, drill, plan(scenario).made)
+    except ValueError:
+        return replace(drill, must_be="recovered")
+    return drill
+
+
+def without_places(value: Any) -> Any:
+    """*value* with every ``line`` and ``file`` of a scenario reset, to compare what it means."""
+    if isinstance(value, tuple):
+        return tuple(without_places(item) for item in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed: dict[str, Any] = {}
+    for field in fields(value):
+        inside = getattr(value, field.name)
+        if field.name == "line":
+            changed["line"] = 0
+        elif field.name == "file" and isinstance(value, Scenario):
+            changed["file"] = ""
+        else:
+            changed[field.name] = without_places(inside)
+    return replace(value, **changed)
