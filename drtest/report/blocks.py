@@ -6,6 +6,7 @@ scenario's head says will come is counted, not told again. The last lines are co
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -41,9 +42,9 @@ class Style:
 
 def block(result: ScenarioResult, style: Style) -> Iterator[Text]:
     """Yield the lines of one scenario that is not as expected, an empty one between parts."""
-    yield _headline(result, style.layout)
     failures, expected = unexpected(result)
     doubts = [one for one in result.judgement.findings if one.severity is Severity.UNVERIFIED]
+    yield from _headline(result, [*failures, *doubts], style.layout)
     if reason := list(_reason(result, style)):
         yield line()
         yield from reason
@@ -85,17 +86,20 @@ def unexpected(result: ScenarioResult) -> tuple[list[Finding], int]:
     return sorted(left, key=lambda one: not one.silent), met
 
 
-def _headline(result: ScenarioResult, layout: Layout) -> Text:
+def _headline(
+    result: ScenarioResult, findings: Sequence[Finding], layout: Layout
+) -> Iterator[Text]:
+    """The verdict, the name and, at the right edge or below, the line of the file to look at."""
     verdict, name = _label(result), printable(result.name)
-    place = printable(f"{result.file}:{result.line}")
+    number = next((one.line for one in findings if one.line), result.line)
+    place = printable(f"{result.file}:{number}")
     gap = layout.columns - cell_len(verdict) - 2 - cell_len(name) - cell_len(place)
-    return line(
-        (verdict, f"bold {VERDICT_STYLE[result.judgement.counts_as]}"),
-        "  ",
-        (name, BOLD),
-        " " * max(gap, 2),
-        (place, DIM),
-    )
+    head = (verdict, f"bold {VERDICT_STYLE[result.judgement.counts_as]}"), "  ", (name, BOLD)
+    if gap >= 2:
+        yield line(*head, " " * gap, (place, DIM))
+    else:
+        yield line(*head)
+        yield line("  ", (place, DIM))
 
 
 def _label(result: ScenarioResult) -> str:
@@ -156,10 +160,12 @@ def _group(
     spare: int,
 ) -> Iterator[Text]:
     columns = style.layout.columns
-    if any(finding.silent for finding in findings):
+    is_silent = any(finding.silent for finding in findings)
+    if is_silent:
         yield line("  ", (SILENTLY_WRONG, BOLD))
     if labels:
         yield from paragraph(_drill(result, labels), columns=columns, indent=2)
+    if labels or is_silent:
         yield line()
     rows = []
     for finding in findings:
@@ -238,7 +244,8 @@ def _commands(result: ScenarioResult, findings: Sequence[Finding], style: Style)
     """What can be pasted: how to see it again, and where to look. Never wrapped."""
     labels = [label for finding in findings for label in finding.drills]
     drill = next((one for label in labels if (one := _find(result, [label]))), None)
-    rows = [("reproduce", drill.reproduce if drill and drill.reproduce else again(result))]
+    command = repasted(drill.reproduce) if drill and drill.reproduce else again(result)
+    rows = [("reproduce", command)]
     if drill and drill.wreck:
         rows.append(("wreck", argument(drill.wreck)))
     if style.folder:
@@ -255,3 +262,10 @@ def again(result: ScenarioResult) -> str:
     if result.duplicity:
         words += ["--duplicity", result.duplicity]
     return " ".join(argument(word) for word in words)
+
+
+def repasted(command: str) -> str:
+    """Return *command* with words that a terminal cannot show written so that a shell reads them."""
+    if command.isprintable():
+        return command
+    return " ".join(argument(word) for word in shlex.split(command))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from errno import EPIPE
 from pathlib import Path
 from typing import IO, TextIO
 
@@ -141,7 +142,10 @@ class Console:
                 yield [*blocks.block(result, style), line()]
         if not self._quiet:
             for part in (remarks.requests(run, style), remarks.remarks(run, style)):
-                if said := list(part):
+                said = list(part)
+                while said and not said[-1].plain:
+                    said.pop()
+                if said:
                     yield [*said, line()]
 
     def _end(self, run: RunResult, folder: Path | None, layout: Layout) -> list[Text]:
@@ -159,6 +163,8 @@ class Console:
         """Print *lines* where the result goes; rich keeps its live part below them."""
         with self._lock:
             self._spoke_s = self._clock()
+            if isinstance(self._view, LiveView):
+                self._view.refresh()
             _print(self._out, lines)
 
     def _still(self) -> float:
@@ -181,9 +187,17 @@ def _encoding(stream: IO[str]) -> str:
     return getattr(stream, "encoding", None) or "utf-8"
 
 
+class _Page(rich_console.Console):
+    """A rich console that tells of a closed pipe; rich's own would end drtest with status 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what happened: the reader is gone, the verdict is not."""
+        raise BrokenPipeError(EPIPE, "nobody reads the output any more")
+
+
 def _page(stream: TextIO, columns: int | None) -> rich_console.Console:
     """A console that adds nothing: no markup, no highlighting, no wrapping of its own."""
-    return rich_console.Console(
+    return _Page(
         file=stream,
         width=columns or (None if stream.isatty() else WIDEST),
         highlight=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -38,7 +39,9 @@ def live_lines(progress: Progress, layout: Layout) -> list[Text]:
             )
         )
     done, times = progress.whole()
-    drawn += [line(), line("  ", (layout.signs.join(done, times), DIM))]
+    joined = layout.signs.join(done, times)
+    whole = [joined] if cell_len(joined) + 2 <= layout.columns else [done, times]
+    drawn += [line(), *(line("  ", (text, DIM)) for text in whole)]
     return drawn if running else drawn[1:]
 
 
@@ -55,7 +58,7 @@ def _doing(one: Running) -> str:
 
 
 class LiveView:
-    """The redrawn part of a terminal. ``pause`` takes it away, so that a line can be printed."""
+    """The redrawn part of a terminal; what is printed on the same console appears above it."""
 
     def __init__(self, console: Console, progress: Progress, layout: Callable[[], Layout]) -> None:
         self._live = Live(
@@ -70,6 +73,11 @@ class LiveView:
     def start(self) -> None:
         """Begin to draw, from a thread of its own."""
         self._live.start()
+
+    def refresh(self) -> None:
+        """Draw what is so now; rich would repeat the last state below a line that is printed."""
+        if self._live.is_started:
+            self._live.refresh()
 
     def stop(self) -> None:
         """Take away what was drawn; a second time does nothing."""
@@ -94,8 +102,9 @@ class PlainView:
 
     def _count(self) -> None:
         wait_s = self._after_s
-        while not self._over.wait(wait_s):
-            wait_s = self._say()
+        with contextlib.suppress(OSError):  # a progress that nobody reads is no loss
+            while not self._over.wait(wait_s):
+                wait_s = self._say()
 
     def stop(self) -> None:
         """Say no more; when this returns, the thread has ended."""

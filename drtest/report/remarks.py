@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from drtest.model.finding import Finding, Severity
+from drtest.model.interval import format_interval
 from drtest.model.run import RunResult, ScenarioResult
 from drtest.model.traffic import Totals
+from drtest.model.verdict import Verdict
 from drtest.report.blocks import Style
 from drtest.report.lines import DIM, line, paragraph, table
 from drtest.report.totals import add_up
@@ -27,8 +30,13 @@ def remarks(run: RunResult, style: Style) -> Iterator[Text]:
     if style.verbose:
         for result in run.scenarios:
             yield from _in_full(result, style)
-    rows = [("warnings", _by_code(run, Severity.WARNING)), ("notes", _by_code(run, Severity.NOTE))]
-    rows.insert(1, ("known losses", _losses(run)))
+        rows = []
+    else:
+        rows = [
+            ("warnings", _by_code(run, Severity.WARNING)),
+            ("known losses", _losses(run)),
+            ("notes", _by_code(run, Severity.NOTE)),
+        ]
     blind = dict.fromkeys(one for result in run.scenarios for one in result.judgement.not_compared)
     rows.append(("not compared", ", ".join(blind)))
     if preloaded := sum(result.preloaded for result in run.scenarios):
@@ -62,10 +70,26 @@ def _losses(run: RunResult) -> str:
 def _in_full(result: ScenarioResult, style: Style) -> Iterator[Text]:
     told = {Severity.WARNING, Severity.NOTE}
     rows = [(one.code, one.message) for one in result.judgement.findings if one.severity in told]
-    if rows:
-        yield from paragraph(result.name, columns=style.layout.columns, indent=0)
-        yield from table(rows, columns=style.layout.columns, indent=2, style=DIM)
-        yield line()
+    yield from paragraph(result.name, columns=style.layout.columns, indent=0)
+    rows.insert(0, ("restored", _achieved(result)))
+    yield from table(rows, columns=style.layout.columns, indent=2, style=DIM)
+    yield line()
+
+
+def _achieved(result: ScenarioResult) -> str:
+    """``8 of 9 drills right; slowest 0:12; newest good restore point 1h old at the end``."""
+    drills = result.judgement.drills
+    right = sum(drill.verdict is Verdict.PASS for drill in drills)
+    parts = [f"{right:,} of {count(len(drills), 'drill')} as promised"]
+    if drills:
+        parts.append(f"slowest {max(drill.recovery_time_s for drill in drills):.1f} s")
+    age_s = result.judgement.recovery_point_age_s
+    if age_s is None:
+        parts.append("no restore point came back right")
+    else:
+        age = format_interval(timedelta(seconds=age_s))
+        parts.append(f"newest good restore point {age} old at the calendar's end")
+    return "; ".join(parts)
 
 
 def requests(run: RunResult, style: Style) -> Iterator[Text]:
