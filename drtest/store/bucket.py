@@ -53,10 +53,16 @@ def objects(client: S3Client, bucket: str, prefix: str = "") -> Iterator[StoredO
 
 
 def uploads(client: S3Client, bucket: str, prefix: str = "") -> Iterator[tuple[str, str, int]]:
-    """Yield (key, upload id, bytes in its parts) of each open multipart upload."""
-    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    """Yield (key, upload id, bytes in its parts) of each open multipart upload, sorted by key.
+
+    All are asked for and picked here: MinIO takes a prefix for the whole key and finds nothing.
+    """
+    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
     found = [
-        (upload["Key"], upload["UploadId"]) for page in pages for upload in page.get("Uploads", ())
+        (upload["Key"], upload["UploadId"])
+        for page in pages
+        for upload in page.get("Uploads", ())
+        if upload["Key"].startswith(prefix)
     ]
     for key, upload_id in sorted(found):
         parts = client.get_paginator("list_parts").paginate(

@@ -144,7 +144,10 @@ class SeaweedFs(Server):
                 left.unlink(missing_ok=True)
 
     def limited(self, where: Place | str, actions: Iterable[str]) -> Credentials:
-        """A user of SeaweedFS's own IAM API, which is on S3's port."""
+        """A user of SeaweedFS's own IAM API, which is on S3's port.
+
+        It knows fewer actions than Amazon: others are the ClientError MalformedPolicyDocument.
+        """
         with self.watched():
             return identity.by_iam(self, identity.policy(actions, as_place(where)))
 

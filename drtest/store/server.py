@@ -19,7 +19,7 @@ from drtest.store.interface import Store
 DATA = "data"  # the sub-folder for objects, of servers that keep them on disk
 READY_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.02
-_STARTS = 5  # how often to try again when a port was taken in between
+_STARTS = 3  # how often to try again when a port was taken in between
 _HARDLY_ANY_ROOM_BYTES = 64 * 1024 * 1024
 # moto, MinIO, SeaweedFS
 _PORT_TAKEN = ("already in use", "is in use by another", "port allocation failed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from drtest.errors import StoreFailed, UsageError
 from drtest.model.events import StoredObject
 from drtest.store import Capability, Credentials, Place, Store, stores, usual_credentials
 from drtest.store.endpoint import Aws, Endpoint
+from drtest.store.minio import PINNED
 from drtest.store.probe import Probe
 
 PART_BYTES = 5 * 1024 * 1024  # the smallest that S3 takes, but for the last
@@ -184,25 +186,28 @@ class StoreContract:
 
     def test_multipart(self, store: Store, bucket: str) -> None:
         client = store.client()
-        upload = client.create_multipart_upload(Bucket=bucket, Key="big")["UploadId"]
+        big, other = "p/big", "q/other"
+        upload = client.create_multipart_upload(Bucket=bucket, Key=big)["UploadId"]
+        client.create_multipart_upload(Bucket=bucket, Key=other)
         bodies = (b"a" * PART_BYTES, b"b" * 10)
         parts = [
             {
                 "PartNumber": number,
                 "ETag": client.upload_part(
-                    Bucket=bucket, Key="big", UploadId=upload, PartNumber=number, Body=body
+                    Bucket=bucket, Key=big, UploadId=upload, PartNumber=number, Body=body
                 )["ETag"],
             }
             for number, body in enumerate(bodies, start=1)
         ]
-        (open_upload,) = store.open_uploads(bucket)
-        assert (open_upload.key, open_upload.size_bytes) == ("big", PART_BYTES + 10)
+        (open_upload,) = store.open_uploads(bucket, "p/")
+        assert (open_upload.key, open_upload.size_bytes) == (big, PART_BYTES + 10)
+        assert [one.key for one in store.open_uploads(bucket)] == [big, other]
         assert list(store.list_objects(bucket)) == []
         client.complete_multipart_upload(
-            Bucket=bucket, Key="big", UploadId=upload, MultipartUpload={"Parts": parts}
+            Bucket=bucket, Key=big, UploadId=upload, MultipartUpload={"Parts": parts}
         )
-        assert list(store.open_uploads(bucket)) == []
-        answer = client.get_object(Bucket=bucket, Key="big", Range=f"bytes={PART_BYTES - 1}-")
+        assert [one.key for one in store.open_uploads(bucket)] == [other]
+        answer = client.get_object(Bucket=bucket, Key=big, Range=f"bytes={PART_BYTES - 1}-")
         assert answer["Body"].read() == b"a" + b"b" * 10
 
     def test_deletes_a_bucket_with_open_uploads(
@@ -357,6 +362,7 @@ class LimitedCredentialsContract(StoreContract):
             limited = store.limited("mine", ("s3:PutObject", "s3:GetObject", "s3:ListBucket"))
             assert limited.secret_key not in repr(limited)
             client = store.connect(limited)
+            client.head_bucket(Bucket="mine")
             client.put_object(Bucket="mine", Key="k", Body=b"1")
             assert client.get_object(Bucket="mine", Key="k")["Body"].read() == b"1"
             assert client.list_objects_v2(Bucket="mine")["KeyCount"] == 1
@@ -368,6 +374,11 @@ class LimitedCredentialsContract(StoreContract):
                 with pytest.raises(ClientError) as error:
                     refused()
                 assert code_of(error) == "AccessDenied"
+            # Several at once: refused as a whole, or key by key.
+            with contextlib.suppress(ClientError):
+                doomed = {"Objects": [{"Key": "k"}]}
+                answer = client.delete_objects(Bucket="mine", Delete=doomed)
+                assert [one["Code"] for one in answer["Errors"]] == ["AccessDenied"]
             client.close()
             assert [found.key for found in store.list_objects("mine")] == ["k"]
             store.delete_bucket("mine")
@@ -671,6 +682,33 @@ class TestEndpointOverMinio:
     behind = "minio"
     test_measures_what_the_server_declares = TestEndpoint.test_measures_what_the_server_declares
 
+    @pytest.mark.parametrize("versioned", [False, True])
+    def test_no_more_rights_than_the_page_says(
+        self, server: Store, tmp_path: Path, versioned: bool
+    ) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "stores.md").read_text(encoding="utf-8")
+        needed = page.partition("must be allowed:")[2].partition("and without a bucket")[0]
+        rights = re.findall(r"`(s3:\w+)`", needed)
+        bucket = server.make_bucket(f"rights-{versioned}".lower(), versioned=versioned).bucket
+        store = Endpoint(
+            url=server.endpoint_url,
+            credentials=server.limited(bucket, rights),
+            into=Place(bucket=bucket, prefix="dr/"),
+        )
+        try:
+            store.start(tmp_path)
+            assert (Capability.VERSIONS in store.capabilities) == versioned
+            place = store.make_bucket("one", versioned=versioned)
+            for body in (b"1", b"22"):
+                store.client().put_object(Bucket=bucket, Key=place.prefix + "k", Body=body)
+            store.client().create_multipart_upload(Bucket=bucket, Key=place.prefix + "u")
+            store.delete_bucket(place)
+        finally:
+            store.stop()
+        left = server.client().list_object_versions(Bucket=bucket)
+        assert not left.get("Versions") and not left.get("DeleteMarkers")
+        assert list(server.open_uploads(bucket)) == []
+
     def test_wrong_credentials_are_refused_at_once(self, server: Store, tmp_path: Path) -> None:
         wrong = Credentials(access_key=server.credentials.access_key, secret_key="not the secret")
         store = Endpoint(url=server.endpoint_url, credentials=wrong)
@@ -729,3 +767,18 @@ def test_places_refuse_nonsense() -> None:
     for prefix in ("p", "/p/", "/"):
         with pytest.raises(ValueError, match="slash"):
             Place(bucket="b", prefix=prefix)
+
+
+def test_the_page_shows_what_the_code_declares() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "stores.md").read_text(encoding="utf-8")
+    block = page.partition("<!-- capabilities:")[2].partition("<!-- /capabilities -->")[0]
+    rows = [line.strip("| ").split(" | ") for line in block.splitlines() if line.startswith("|")]
+    names = rows[0][2:]
+    assert sorted(names) == ["minio", "moto", "seaweedfs"]
+    declared = {name: stores()[name]().capabilities for name in names}
+    assert rows[2:] == [
+        [f"`{one.value}`", one.meaning]
+        + ["yes" if one in declared[name] else "no" for name in names]
+        for one in Capability
+    ]
+    assert PINNED in page
