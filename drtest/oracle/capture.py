@@ -80,8 +80,9 @@ def _entries(root: Path, *, cache: StatCache | None, paranoid: bool) -> Iterator
 def _held(seen: Seen, status: os.stat_result, recall: Recall | None, *, paranoid: bool) -> Content:
     if seen.type != "file":
         return Content(xattrs=content.read_xattrs(seen.full))
-    known = None if recall is None or paranoid else recall.look(seen.path, status)
-    held = known or content.read(seen.full, status)
+    if recall is not None and not paranoid and (known := recall.look(seen.path, status)):
+        return known
+    held = content.read(seen.full, status)
     if recall is not None:
         recall.keep(seen.path, status, held)
     return held

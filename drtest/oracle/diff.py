@@ -120,16 +120,22 @@ def pairs(
 ) -> Iterator[tuple[Entry | None, Entry | None]]:
     """Merge two sorted streams: one pair for each path, None where a side has not got it."""
     wanted, found = next(want, None), next(got, None)
-    while wanted is not None or found is not None:
-        if found is None or (wanted is not None and wanted.sort_key < found.sort_key):
-            yield wanted, None
-            wanted = next(want, None)
-        elif wanted is None or found.sort_key < wanted.sort_key:
-            yield None, found
-            found = next(got, None)
-        else:
+    while wanted is not None and found is not None:
+        if wanted.path == found.path:
             yield wanted, found
             wanted, found = next(want, None), next(got, None)
+        elif wanted.sort_key < found.sort_key:
+            yield wanted, None
+            wanted = next(want, None)
+        else:
+            yield None, found
+            found = next(got, None)
+    while wanted is not None:
+        yield wanted, None
+        wanted = next(want, None)
+    while found is not None:
+        yield None, found
+        found = next(got, None)
 
 
 def _missing(wanted: Entry, below: str, *, rules: bool) -> Difference:

@@ -71,7 +71,10 @@ class Recall:
     _rows: list[list[Any]] = field(default_factory=list)
 
     def look(self, path: str, status: os.stat_result) -> Content | None:
-        """Return what *path* held when it was last read, None where it must be read."""
+        """Return what *path* held when it was last read, None where it must be read.
+
+        What is returned stays remembered; what is read instead is told to ``keep``.
+        """
         key = sort_key(path)
         while self._next is None or self._next_key < key:
             self._next = next(self.old, None)
@@ -80,23 +83,27 @@ class Recall:
             self._next_key = sort_key(self._next[0])
         if self._next_key != key or self._next[1:6] != _identity(status):
             return None
+        self._remember(self._next)
         return Content(*self._next[6:])
 
     def keep(self, path: str, status: os.stat_result, content: Content) -> None:
         """Remember *content*, unless it could still change without a trace."""
         if content.error or status.st_ctime_ns >= self.too_new_ns:
             return
-        self._rows.append(
+        self._remember(
             [path, *_identity(status), content.digest, content.has_holes, content.xattrs]
         )
-        if len(self._rows) >= _ROWS_A_LINE:
-            self.flush()
 
     def flush(self) -> None:
         """Write what was kept so far."""
         if self._rows:
             self.out.write(json.dumps(self._rows, separators=(",", ":")) + "\n")
             self._rows.clear()
+
+    def _remember(self, row: list[Any]) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= _ROWS_A_LINE:
+            self.flush()
 
 
 def _identity(status: os.stat_result) -> list[int]:
