@@ -132,8 +132,8 @@ class _Needs:
         by_actions: dict[tuple[str, ...], list[str]] = {}
         for resource, actions in sorted(self._objects.items()):
             by_actions.setdefault(tuple(sorted(actions)), []).append(resource)
-        for actions, resources in sorted(by_actions.items()):
-            yield {"Action": list(actions), "Resource": resources}
+        for group, resources in sorted(by_actions.items()):
+            yield {"Action": list(group), "Resource": resources}
 
 
 def _resource_of(request: Request) -> str:

@@ -90,12 +90,14 @@ class Relay:
             tasks = [task for task in (inbound, self._outbound) if task is not None]
             for task in tasks:
                 task.cancel()
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
-            self._client.close()
-            if self._store is not None:
-                self._store.close()
-            for exchange in list(self._open.values()):
-                self._settle(exchange)
+            try:  # the listener may be closing and cancel this very wait
+                ends = await asyncio.gather(*tasks, return_exceptions=True)
+            finally:
+                self._client.close()
+                if self._store is not None:
+                    self._store.close()
+                for exchange in list(self._open.values()):
+                    self._settle(exchange)
         for end in ends:
             if isinstance(end, Exception):  # not the peer's doing: those are caught where they rise
                 raise end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -102,13 +103,15 @@ def play(
     cuts: Sequence[int] = (),
     pipelined: bool = False,
     closes: bool = False,
+    tls: ssl.SSLContext | None = None,
 ) -> Seen:
     """Play *turns* over one connection and return what each side saw.
 
     *through* gives the port to connect to for the server's port. *cuts*: sizes of the pieces that
     both sides send. *pipelined*: the client sends all requests before it reads. The client closes
     its half after the last request; with *closes* the server ends the connection after the last
-    answer, otherwise when the client has.
+    answer, otherwise when the client has. With *tls* the client speaks TLS to 127.0.0.1 and closes
+    no half (Python's sockets cannot).
     """
     seen = Seen()
 
@@ -127,8 +130,7 @@ def play(
 
     with serving(serve) as (port, troubles):
         seen.troubles = troubles
-        with socket.create_connection(("127.0.0.1", through(port)), LIMIT_S) as client:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connecting(through(port), tls) as client:
             if pipelined:
                 for piece in slices(b"".join(turn.request for turn in turns), cuts):
                     client.sendall(piece)
@@ -137,6 +139,17 @@ def play(
                     for piece in slices(turn.request, cuts):
                         client.sendall(piece)
                     seen.by_client += receive_exactly(client, len(turn.answer))
+            if tls is not None:
+                answers = sum(len(turn.answer) for turn in turns)
+                seen.by_client += receive_exactly(client, answers - len(seen.by_client))
+                return seen
             client.shutdown(socket.SHUT_WR)
             seen.by_client += receive_all(client)
     return seen
+
+
+def connecting(port: int, tls: ssl.SSLContext | None = None) -> socket.socket:
+    """Connect to a port of this machine."""
+    sock = socket.create_connection(("127.0.0.1", port), LIMIT_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock if tls is None else tls.wrap_socket(sock, server_hostname="127.0.0.1")
