@@ -265,7 +265,7 @@ def again(result: ScenarioResult) -> str:
 
 
 def repasted(command: str) -> str:
-    """Return *command* with words that a terminal cannot show written so that a shell reads them."""
+    """Return *command* so that it can be shown and pasted, whatever its words are made of."""
     if command.isprintable():
         return command
     return " ".join(argument(word) for word in shlex.split(command))

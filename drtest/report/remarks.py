@@ -17,7 +17,7 @@ from drtest.model.verdict import Verdict
 from drtest.report.blocks import Style
 from drtest.report.lines import DIM, line, paragraph, table
 from drtest.report.totals import add_up
-from drtest.report.wording import count, pad, printable
+from drtest.report.wording import count, pad, printable, size
 
 _SMALL = (10, 6)  # operations, phases of a table that is printed unasked
 
@@ -38,7 +38,7 @@ def remarks(run: RunResult, style: Style) -> Iterator[Text]:
             ("notes", _by_code(run, Severity.NOTE)),
         ]
     blind = dict.fromkeys(one for result in run.scenarios for one in result.judgement.not_compared)
-    rows.append(("not compared", ", ".join(blind)))
+    rows.append(("not compared", "; ".join(blind)))
     if preloaded := sum(result.preloaded for result in run.scenarios):
         text = f"{count(preloaded, 'scenario')}; a verdict rests on plain execution"
         rows.append(("preloaded", text))
@@ -134,8 +134,6 @@ def _number(number: int) -> str:
 
 
 def _outcomes(totals: Totals) -> str:
-    """``4.8 MiB sent, 1.9 MiB received; 1 failed, 0 of unknown outcome``."""
-    sent, received = (
-        f"{n / 2**20:,.1f} MiB" for n in (totals.body_in_bytes, totals.body_out_bytes)
-    )
+    """``4.8 MiB sent, 1.9 MiB received; 1 failed, 0 unknown``."""
+    sent, received = size(totals.body_in_bytes), size(totals.body_out_bytes)
     return f"{sent} sent, {received} received; {totals.failed:,} failed, {totals.unknown:,} unknown"

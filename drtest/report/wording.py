@@ -66,6 +66,18 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def size(size_bytes: int) -> str:
+    """Return ``812 bytes``, ``41.2 KiB``, ``1,536.0 GiB``."""
+    if size_bytes < 1024:
+        return count(size_bytes, "byte")
+    amount = size_bytes / 1024
+    for unit in ("KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:,.1f} {unit}"
+        amount /= 1024
+    return f"{amount:,.1f} GiB"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """The two signs that some encodings do not have."""

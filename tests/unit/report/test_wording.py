@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from support.texts import hostile
 
 from drtest.report.lines import line, paragraph, table
-from drtest.report.wording import Signs, argument, count, duration, printable
+from drtest.report.wording import Signs, argument, count, duration, printable, size
 
 
 @given(hostile)
@@ -96,6 +96,18 @@ def test_durations(seconds: float, shown: str) -> None:
 
 def test_counts() -> None:
     assert [count(n, "drill") for n in (0, 1, 1204)] == ["0 drills", "1 drill", "1,204 drills"]
+
+
+def test_sizes() -> None:
+    assert [size(n) for n in (0, 1, 1023, 1024, 42_189, 5_000_000, 2**40)] == [
+        "0 bytes",
+        "1 byte",
+        "1,023 bytes",
+        "1.0 KiB",
+        "41.2 KiB",
+        "4.8 MiB",
+        "1,024.0 GiB",
+    ]
 
 
 def test_long_text_wraps_below_itself() -> None:
