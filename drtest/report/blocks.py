@@ -44,7 +44,8 @@ def block(result: ScenarioResult, style: Style) -> Iterator[Text]:
     """Yield the lines of one scenario that is not as expected, an empty one between parts."""
     failures, expected = unexpected(result)
     doubts = [one for one in result.judgement.findings if one.severity is Severity.UNVERIFIED]
-    yield from _headline(result, [*failures, *doubts], style.layout)
+    stale = [one for one in result.judgement.findings if one.code == STALE]
+    yield from _headline(result, [*failures, *doubts, *stale], style.layout)
     if reason := list(_reason(result, style)):
         yield line()
         yield from reason

@@ -97,7 +97,7 @@ def requests(run: RunResult, style: Style) -> Iterator[Text]:
     totals = add_up(run.scenarios)
     if totals is None or not totals.total:
         return
-    phases = list(totals.by_phase)
+    phases = sorted(totals.by_phase, key=lambda phase: phase.startswith("drill"))  # backups first
     small = len(totals.by_operation) <= _SMALL[0] and len(phases) <= _SMALL[1]
     rows = _cells(totals, phases)
     widths = [max(cell_len(row[place]) for row in rows) for place in range(len(rows[0]))]
