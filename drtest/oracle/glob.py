@@ -2,7 +2,8 @@
 
 ``*`` and ``?`` stop at ``/``, ``**`` does not, ``[...]`` is a set of characters, and no character
 escapes another: a literal ``[`` is written ``[[]``. A pattern covers the path that it matches and
-all that lies below. With ``/`` at its end it covers folders only, and what they hold.
+all that lies below. With ``/`` at its end it covers folders only, and what they hold. With
+``ignorecase:`` before it, case does not count.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from typing import Literal
 
 Reach = Literal["covers", "leads-to"] | None
 """``leads-to``: the path is a folder on the way to something that the pattern could cover."""
+
+
+IGNORECASE = "ignorecase:"
 
 
 class PatternError(ValueError):
@@ -33,18 +37,21 @@ class Glob:
     _leads: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        text = self.pattern
+        folds, text = split_prefix(self.pattern)
+        flags = re.IGNORECASE if folds else re.NOFLAG
+        if folds:
+            text = text.casefold()  # as duplicity does, so "ß" in a pattern looks for "ss"
         if not text:
-            raise PatternError("the pattern is empty", status=30)
+            raise PatternError("the pattern is empty", status=30 if folds else 23)
         if text == "/":
             text = "/**"
         folders_only = text.endswith("/")
         text = text.removesuffix("/")
         whole = translate(text)
         # "$" and not "\Z", as duplicity has it: a newline at the end of a name does not count.
-        object.__setattr__(self, "_covers", _compile(f"{whole}($|/)"))
-        object.__setattr__(self, "_exactly", _compile(f"{whole}$") if folders_only else None)
-        object.__setattr__(self, "_leads", _compile(f"({'|'.join(_ways(text))})$"))
+        object.__setattr__(self, "_covers", _compile(f"{whole}($|/)", flags))
+        object.__setattr__(self, "_exactly", _compile(f"{whole}$", flags) if folders_only else None)
+        object.__setattr__(self, "_leads", _compile(f"({'|'.join(_ways(text))})$", flags))
 
     def reach(self, name: str, *, is_dir: bool) -> Reach:
         """Return what the pattern has to do with the absolute path *name*."""
@@ -78,6 +85,12 @@ def translate(pattern: str) -> str:
     return "".join(parts)
 
 
+def split_prefix(pattern: str) -> tuple[bool, str]:
+    """Return whether *pattern* folds case, and the pattern without the word that says so."""
+    folds = pattern.lower().startswith(IGNORECASE)
+    return folds, pattern[len(IGNORECASE) :] if folds else pattern
+
+
 def literal(text: str) -> str:
     """Return the pattern that matches *text* and nothing else."""
     return re.sub(r"[*?\[]", r"[\g<0>]", text)
@@ -109,8 +122,8 @@ def _ways(pattern: str) -> list[str]:
     return [translate(way or "/") for way in ways]
 
 
-def _compile(expression: str) -> re.Pattern[str]:
+def _compile(expression: str, flags: re.RegexFlag) -> re.Pattern[str]:
     try:
-        return re.compile(expression, re.DOTALL)
+        return re.compile(expression, re.DOTALL | flags)
     except re.error as error:
         raise PatternError(f"a set of characters is not valid: {error.msg}", status=30) from None

@@ -17,7 +17,7 @@ from typing import Literal, Protocol, assert_never
 
 from drtest.model.scenario import Rule
 from drtest.model.tree import Entry
-from drtest.oracle.glob import Glob, PatternError, literal
+from drtest.oracle.glob import IGNORECASE, Glob, PatternError, literal, split_prefix
 
 Says = Literal["include", "exclude", "scan"] | None
 
@@ -161,9 +161,10 @@ def rooted(pattern: str, root: Path) -> str:
 
     Characters of *root* that mean something in a pattern are made literal.
     """
-    if not pattern.startswith("/"):
+    folds, bare = split_prefix(pattern)
+    if not bare.startswith("/"):
         return pattern
-    return literal(str(root).rstrip("/")) + pattern
+    return (IGNORECASE if folds else "") + literal(str(root).rstrip("/")) + bare
 
 
 def problems(rules: Sequence[Rule], root: Path) -> list[Problem]:
@@ -183,7 +184,11 @@ def problems(rules: Sequence[Rule], root: Path) -> list[Problem]:
         if reach is None:
             message = "cannot match below the source: a pattern begins with / or with **"
             found.append(Problem(rule=number, message=message, status=14))
-        elif reach == "covers" and not rule.pattern.startswith("/") and not _covers_all(glob):
+        elif (
+            reach == "covers"
+            and rooted(rule.pattern, root) == rule.pattern
+            and not _covers_all(glob)
+        ):
             message = f"matches {root}, where drtest keeps the source, and so all of it"
             found.append(Problem(rule=number, message=message, status=None))
     if rules and rules[-1].action == "include":
@@ -198,7 +203,7 @@ def nearest(pattern: str, paths: Iterable[str]) -> str | None:
     ``/var/ww`` gives ``/var/www``. *paths* are relative to the root; of equally near ones the first
     wins. None where nothing is near.
     """
-    wanted = pattern.rstrip("/*") or pattern
+    wanted = split_prefix(pattern)[1].rstrip("/*") or pattern
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(wanted)  # what stays the same goes second: its index is kept
     best: str | None = None

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.needs("gpg"), pytest.mark.slow]
 
 # No name that is not UTF-8: duplicity 3.2.1 drops the stanza of such a path (a UnicodeEncodeError
 # inside its logging), though it stores the path.
-NAMES = ("a", "b", "a-b", "c.py", "[x]", "s*", "n\n", "ü")
+NAMES = ("a", "A", "b", "a-b", "c.py", "[x]", "s*", "n\n", "ü")
 PARTS = (*NAMES, "*", "?", "*.py", "[ab]", "[!a]*", "[a-b]*", "[[]x]", "**", "a*", "[^b]")
 
 
@@ -44,7 +44,7 @@ def cases(draw: st.DrawFn) -> Case:
     pattern = st.builds(
         "".join,
         st.tuples(
-            st.sampled_from(["/", "/", "**", "**/", ""]),
+            st.sampled_from(["/", "/", "**", "**/", "ignorecase:/", ""]),
             st.lists(st.sampled_from(PARTS), min_size=1, max_size=3).map("/".join),
             st.sampled_from(["", "", "", "/"]),
         ),

@@ -98,6 +98,8 @@ ALL = {one.path for one in TREE} - {"."}
         # a socket is never stored, so it brings no folder along
         ("+ /var/s; - **", {"var/s"}),
         ("+ /nothing/here; - **", set()),
+        ("- IgnoreCase:/ETC", ALL - {"etc", "etc/passwd"}),
+        ("- ignorecase:**.PY; - **.TXT", ALL - {"home/u/a.py", "home/u/docs/c.py"}),
     ],
 )
 def test_rules_select_what_they_were_seen_to_select(text: str, expected: set[str]) -> None:
@@ -169,6 +171,8 @@ def test_absolute_patterns_are_put_below_the_root() -> None:
     ]
     assert rooted("/a[b]*", Path("/s[1]*")) == "/s[[]1][*]/a[b]*"
     assert rooted("/a", Path("/")) == "/a"
+    assert rooted("ignorecase:/a", ROOT) == "ignorecase:/tmp/w/source/a"
+    assert rooted("ignorecase:**a", ROOT) == "ignorecase:**a"
 
 
 @pytest.mark.parametrize("root", ["/plain", "/s[1]", "/a*?", "/[!x]"])
@@ -210,7 +214,7 @@ def test_a_pattern_that_matches_the_workspace_is_a_problem_of_the_workspace() ->
 def test_an_empty_pattern_is_refused() -> None:
     with pytest.raises(PatternError) as caught:
         Glob("")
-    assert caught.value.status == 30
+    assert caught.value.status == 23
 
 
 @pytest.mark.parametrize(
