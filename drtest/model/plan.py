@@ -346,8 +346,12 @@ def _outcomes(
     if isinstance(drill.must_be, str):
         return [drill.must_be] * len(asked)
     label = f"drill {drill.number}"
+    newest = made[-1].at if made else None  # what duplicity's default gives, asked for by name
     claims = [
-        (set(_asked(scenario, [selector], made, label=label)), outcome)
+        (
+            {instant or newest for instant in _asked(scenario, [selector], made, label=label)},
+            outcome,
+        )
         for selector, outcome in drill.must_be
         if selector is not None
     ]
@@ -355,7 +359,7 @@ def _outcomes(
     outcomes: list[DrillOutcome] = []
     orphans = 0
     for instant in asked:
-        fitting = [outcome for instants, outcome in claims if instant in instants]
+        fitting = [outcome for instants, outcome in claims if (instant or newest) in instants]
         if len(fitting) > 1:
             raise ValueError(f"must-be names {_shown(scenario, instant)} twice")
         if not fitting and rest is None:
