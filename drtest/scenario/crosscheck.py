@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drtest.clock import real_now
 from drtest.model.interval import format_instant
@@ -48,10 +48,8 @@ def crosscheck(found: Found, problems: Problems) -> None:
         require_covered(path, place, found.source, problems)
     if found.policy is not None:
         _escrow(found.policy, found.drills, problems)
-        if found.policy.select and (
-            "objectives" not in found.fields.values
-            or (found.objectives is not None and found.objectives.protect is None)
-        ):
+        unpromised = found.objectives is not None and found.objectives.protect is None
+        if found.policy.select and unpromised:
             problems.add(
                 found.fields.place("policy"),
                 "the policy selects with rules, and no objective says what must come back",
@@ -133,6 +131,7 @@ def _points(
                 placed.must_be, str(error), "name every restore point once; recovered: the rest"
             )
             continue
+        _idle_outcomes(scenario, placed, restores, made, problems)
         total += len(restores)
         if total > MOST_RESTORES:
             problems.add(
@@ -162,6 +161,32 @@ def _selectors(placed: PlacedDrill, made: tuple[PlannedSet, ...], problems: Prob
                 )
             case _:
                 pass
+
+
+def _idle_outcomes(
+    scenario: Scenario,
+    placed: PlacedDrill,
+    restores: tuple[PlannedRestore, ...],
+    made: tuple[PlannedSet, ...],
+    problems: Problems,
+) -> None:
+    """Points that ``must-be`` names and that the drill does not ask for."""
+    if isinstance(placed.drill.must_be, str):
+        return
+    newest = made[-1].at
+    asked = {one.asked_at or newest for one in restores}
+    places = dict(placed.selectors)
+    for selector, _ in placed.drill.must_be:
+        if selector is None:
+            continue
+        alone = replace(placed.drill, at=(selector,), must_be="done")
+        named = {one.asked_at or newest for one in resolve(scenario, alone, made)}
+        if not named & asked:
+            problems.add(
+                places[selector],
+                "must-be names points that at does not ask for",
+                "allowed: points of this drill, or the rest",
+            )
 
 
 def _first_set(

@@ -106,8 +106,8 @@ def read_document(node: Node, problems: Problems, *, seed: int | None) -> Loaded
             fields=found,
             source=source if "source" not in reading.broken else (),
             paths=(*paths, *promise_paths, *(path for one in drills for path in one.paths)),
-            policy=policy if "policy" not in reading.broken else None,
-            objectives=objectives if "objectives" not in reading.broken else None,
+            policy=None if "policy" in reading.broken else policy or Policy(),
+            objectives=None if "objectives" in reading.broken else objectives or Objectives(),
             calendar=calendar,
             drills=drills,
             scenario=scenario
@@ -219,7 +219,7 @@ class _Reading:
                 node.place,
                 f"there is no file {name} beside the scenario",
                 f"did you mean {near}?" if near else "",
-                f"allowed: a path relative to {folder or '.'}",
+                "allowed: a path relative to the folder of the scenario",
             )
             return None
         try:

@@ -196,7 +196,10 @@ def _ago(written: str) -> timedelta:
     try:
         return parse_interval(written)
     except ValueError as error:
-        raise ValueError(f"{fields.INTERVALS}; or an instant such as 2026-01-09 03:00") from error
+        near = fields.nearest_interval(written)
+        raise ValueError(
+            f"{near}{fields.INTERVALS}; or an instant such as 2026-01-09 03:00"
+        ) from error
 
 
 def _escrow(

@@ -47,9 +47,7 @@ def read_fields(
     """Return the known keys of a mapping; *what* names a key of it, such as ``policy option``."""
     known = list(allowed)
     if not isinstance(node, Mapping):
-        problems.add(
-            node.place, f"here stands a mapping, each key a {what}", f"allowed: {', '.join(known)}"
-        )
+        problems.add(node.place, "here a mapping is wanted", f"allowed keys: {', '.join(known)}")
         return None
     values: dict[str, Node] = {}
     keys: dict[str, Scalar] = {}
@@ -131,7 +129,7 @@ def whole(node: Node, problems: Problems, *, what: str, low: int, high: int) -> 
     joined = re.sub(r"(?<=[0-9])[_,'](?=[0-9])", "", written)
     if joined != written and joined.isdecimal():
         advice = f"write {joined}; {advice}"
-    shown = f"{written} is not a {what}" if written else f"{what} is a number"
+    shown = f"{written} is no {what}" if written else f"{what} is a number"
     problems.add(node.place, shown, advice)
     return None
 
@@ -158,7 +156,7 @@ def interval(node: Node, problems: Problems, *, positive: bool = True) -> timede
             found = parse_interval(written)
         except ValueError as error:
             why = f"{error}. " if "longer than" in str(error) else ""
-            raise ValueError(f"{why}{_nearest_interval(written)}{INTERVALS}") from error
+            raise ValueError(f"{why}{nearest_interval(written)}{INTERVALS}") from error
         if positive and not found:
             raise ValueError("an interval of no time; " + INTERVALS)
         return found
@@ -166,8 +164,8 @@ def interval(node: Node, problems: Problems, *, positive: bool = True) -> timede
     return parsed(node, problems, parse, what="an interval", advice=INTERVALS)
 
 
-def _nearest_interval(written: str) -> str:
-    """Advice for common spellings: ``1 D``, ``1d``, ``3 days``."""
+def nearest_interval(written: str) -> str:
+    """Return advice for common spellings: ``1 D``, ``1d``, ``3 days``."""
     near = re.fullmatch(r"([0-9]+) ?([A-Za-z]+)", written)
     if not near:
         return ""

@@ -133,7 +133,10 @@ class _Builder:
                 case ScalarEvent():
                     self._refuse_extras(event)
                     is_plain = not event.style
-                    self._put(Scalar(self._place(event), event.value, is_plain))
+                    place = self._place(event)
+                    if is_plain and not event.value:
+                        place = self._nothing_behind(place)
+                    self._put(Scalar(place, event.value, is_plain))
                 case AliasEvent():
                     self._refuse_alias(event)
                     self._put(Scalar(self._place(event), "*", is_plain=False))
@@ -153,6 +156,13 @@ class _Builder:
             key = re.match(r"[^:\s]+", shown[column:])
             length = len(key[0]) if key else 1
         return Place(self.text, line + 1, column + 1, max(1, length))
+
+    def _nothing_behind(self, place: Place) -> Place:
+        """Where a value is missing: behind its key, not where the next thing begins."""
+        key = self.stack[-1].key if self.stack else None
+        if key is None or key.place.line == place.line:
+            return place
+        return Place(self.text, key.place.line, key.place.column + key.place.length + 1, 1)
 
     def _put(self, node: Node) -> None:
         if not self.stack:
@@ -216,6 +226,7 @@ class _Builder:
             "an unquoted * begins an alias in YAML",
             f'quote it: "{word}"',
         )
+        self.problems.settle(place)
 
 
 def _syntax(text: Text, problems: Problems, error: MarkedYAMLError) -> None:

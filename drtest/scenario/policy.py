@@ -232,7 +232,7 @@ def _rule(node: Node, problems: Problems) -> Rule | None:
         problems.add(
             pair.value.place,
             f"{pattern} can match nothing below the source: duplicity ends with status 14",
-            f'a pattern begins with / or **: write "**/{glob.lstrip("./*")}", or its whole path',
+            f'a pattern begins with / or **: write "**/{glob.lstrip("./")}", or its whole path',
         )
         return None
     return Rule(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from drtest.errors import ScenarioError
-from drtest.scenario.text import Place, Unreadable
+from drtest.scenario.text import Place, Text, Unreadable
 
 WIDTH = 100
 MOST_SHOWN = 100  # a file: a wrong kind of file must not print a thousand screens
@@ -60,9 +60,16 @@ class Problems:
     files: int = 1
     owner: str = ""
     found: list[Problem] = field(default_factory=list)
+    settled: set[tuple[Text, int, int]] = field(default_factory=set)
+
+    def settle(self, place: Place) -> None:
+        """Say that all is said about *place*: later problems there only follow from it."""
+        self.settled.add((place.text, place.line, place.column))
 
     def add(self, place: Place, message: str, *advice: str) -> None:
         """Note one problem; empty *advice* is left out."""
+        if (place.text, place.line, place.column) in self.settled:
+            return
         self.found.append(
             Problem(
                 owner=self.owner,

@@ -23,7 +23,7 @@ from drtest.scenario.amount import (
     parse_size,
 )
 from drtest.scenario.fields import Fields
-from drtest.scenario.node import Mapping, Node, Scalar
+from drtest.scenario.node import Mapping, Node, Scalar, Sequence
 from drtest.scenario.problem import Problems, nearest
 from drtest.scenario.text import Place
 
@@ -87,6 +87,9 @@ def _entry(path: str, node: Node, line: int, problems: Problems) -> SourceEntry 
             )
         else:
             problems.add(node.place, f"{node.value or 'nothing'} is no content of a path", _ENTRY)
+        return None
+    if isinstance(node, Sequence):
+        problems.add(node.place, "a list is no content of a path", _ENTRY)
         return None
     found = fields.read_fields(
         node,
