@@ -51,6 +51,7 @@ class Measures:
 
     cpu_s: float
     rss_bytes: int
+    peak_rss_bytes: int
     descriptors: int
 
 
@@ -180,7 +181,10 @@ class Gateway:
         """Return what the process has used: CPU, resident memory, open descriptors."""
         reply = self._ask("measure")
         return Measures(
-            cpu_s=reply["cpu_s"], rss_bytes=reply["rss_bytes"], descriptors=reply["descriptors"]
+            cpu_s=reply["cpu_s"],
+            rss_bytes=reply["rss_bytes"],
+            peak_rss_bytes=reply["peak_rss_bytes"],
+            descriptors=reply["descriptors"],
         )
 
     # the process

@@ -93,10 +93,17 @@ class Server:
 
 def _measures() -> Message:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    # not ru_maxrss: it begins with the peak of the process that this one was forked from
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    sizes = {
+        line.split()[0]: int(line.split()[1]) * 1024
+        for line in status.splitlines()
+        if " kB" in line
+    }
     return {
         "cpu_s": usage.ru_utime + usage.ru_stime,
-        "rss_bytes": pages * resource.getpagesize(),
+        "rss_bytes": sizes["VmRSS:"],
+        "peak_rss_bytes": sizes["VmHWM:"],
         "descriptors": len(os.listdir("/proc/self/fd")) - 1,  # noqa: PTH208  (its own is one)
     }
 
