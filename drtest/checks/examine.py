@@ -162,20 +162,31 @@ class _Seen:
             self._say("restore-refused", call=call)
 
     def _compare(self, came: list[Restored]) -> None:
-        """Compare what came back with status 0; a whole tree of another point is told as such."""
+        """Compare what came back with status 0; a whole tree of another point is told as such.
+
+        Content alone that differs is no other point but a change that duplicity could not see (it
+        compares type, mode, owner and mtime; shared facts 2.c), even where all else stood still.
+        """
+        truth = self.drill.truth
         found = self._differences(came)
-        first = next(found, None)
-        if first is None and self.drill.truth is not None:
-            return
-        if self.drill.truth is None and not came:
+        begun: list[Difference] = []
+        for one in found:
+            begun.append(one)
+            if one.code != "digest-differs":
+                break
+        if not begun and (truth is not None or not came):
             return
         self.is_wrong = True
         paths = sum(one.paths for one in came)
-        number = self._another_point(came) if paths > 1 else None
-        if number is not None or self.drill.truth is None:
-            if self._is_gone():
-                self._gone(silent=True)
-                return
+        is_more = truth is None or begun[-1].code != "digest-differs"
+        number = self._another_point(came) if is_more else None
+        if number is None and truth is not None:
+            for one in chain(begun, found):
+                self.codes.add(one.code)
+                self.ledger.of_path(one.code, self.drill, one, silent=True)
+        elif self._is_gone():
+            self._gone(silent=True)
+        else:
             got_at = None if number is None else self.case.truths.get(number)
             self._say(
                 "wrong-point-restored",
@@ -185,11 +196,6 @@ class _Seen:
                 got_at=None if got_at is None else got_at.isoformat(),
                 paths=paths,
             )
-            return
-        for one in chain([first], found):
-            assert one is not None
-            self.codes.add(one.code)
-            self.ledger.of_path(one.code, self.drill, one, silent=True)
 
     def _differences(self, came: list[Restored]) -> Iterator[Difference]:
         """Yield what is wrong; known losses and doubts about the rules are entered on the way."""

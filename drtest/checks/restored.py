@@ -177,7 +177,7 @@ def _wrong_point(entry: Entry) -> str:
     asked = datetime.fromisoformat(str(first["asked_at"]))
     got = first["got_at"]
     came = (
-        f"the whole tree of {format_instant(datetime.fromisoformat(got))} came back"
+        f"the state of {format_instant(datetime.fromisoformat(got))} came back"
         if isinstance(got, str)
         else f"{counted(_number(first['paths']), 'path')} came back, of no restore point"
     )

@@ -19,10 +19,12 @@ UNREAD = frozenset({8, 9, 10})
 DENIED = frozenset({"EACCES", "EPERM"})
 
 # Said on healthy chains: retention works by whole chains, and the newest one never goes; a time
-# before 1970 is the known loss pre-1970-mtime. Source: duplicity 3.2.1, dup_main.py, path.py.
+# before 1970 is the known loss pre-1970-mtime; the first backup finds no signatures, and where a
+# later one does, full-not-made says so. Source: duplicity 3.2.1, dup_main.py, path.py.
 _HARMLESS = re.compile(
     r"Current active backup chain is older than specified time"
     r"|There are backup set\(s\) at time\(s\):.*can't be deleted because newer sets depend on them"
+    r"|No signatures found, switching to full backup"
     r"|No extraneous files found, nothing deleted in cleanup"
     r"|has negative mtime, treating as 0",
     re.DOTALL,

@@ -83,7 +83,7 @@ def nightly(number: int) -> Tree:
     return tree(
         folder("etc"),
         file("etc/hosts", "localhost"),
-        file("etc/motd", f"day {number}"),
+        file("etc/motd", f"day {number}", mtime_ns=int(day(number).timestamp()) * 10**9),
     )
 
 
