@@ -32,9 +32,10 @@ _STORES: Mapping[str, Callable[..., Store]] = MappingProxyType(
 def stores() -> Mapping[str, Callable[..., Store]]:
     """Return how to make each store, by the name that ``--store`` takes.
 
-    ``stores()["moto"]()``, ``stores()["minio"](binary=Path(...))``, the same for seaweedfs; each
-    takes ``region`` too. ``stores()["endpoint"](url=..., region=..., credentials=..., into=...)``
-    and ``stores()["aws"](region=..., credentials=..., into=...)`` use the user's own: credentials
+    ``stores()["moto"](authenticates=False)``, ``stores()["minio"](binary=None)``, the same for
+    seaweedfs; each takes ``region`` too.
+    ``stores()["endpoint"](url=..., region=..., credentials=..., into=...)`` and
+    ``stores()["aws"](region=..., credentials=..., into=...)`` use the user's own: credentials
     that aren't given are ``usual_credentials()``.
     """
     return _STORES

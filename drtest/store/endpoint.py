@@ -102,13 +102,17 @@ class Endpoint(Store):
     def start(self, folder: Path) -> None:  # noqa: ARG002
         """Look whether it answers and may be used, and measure it; *folder* stays empty.
 
-        Raises UsageError where the credentials are refused, or *into* holds what isn't drtest's.
+        Raises UsageError where the credentials are refused or may do too little, or where *into*
+        holds what isn't drtest's.
         """
-        with self.watched():
-            self._version = self._greet()
-            if self._into is not None:
-                self._claim(self._into)
-            self._capabilities = self._measure()
+        try:
+            with self.watched():
+                self._version = self._greet()
+                if self._into is not None:
+                    self._claim(self._into)
+                self._capabilities = self._measure()
+        except ClientError as error:
+            raise UsageError(f"{self._url} can't be used as a store: {error}") from error
 
     def is_alive(self) -> bool:
         """Whether it answers anything at all."""

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 # No answer, or one that broke off.
 _BROKEN = (ConnectionFailed, HTTPClientError, ResponseStreamingError, IncompleteReadError)
-# What servers answer when they are out of room: the status of RFC 4918, and MinIO's own word.
-_FULL_STATUS = 507
-# What MinIO and SeaweedFS say beside a mere 500.
-_FULL_WORDS = ("no space left on device", "no free volumes left")
 # 501 is not among them: "not implemented" is an answer.
 _BROKEN_STATUS = frozenset({500, 502, 503, 504})
+# What servers answer when they are out of room: the status of RFC 4918, and MinIO's own word.
+_FULL_STATUS = 507
 _FULL_CODES = frozenset({"XMinioStorageFull", "InsufficientStorage"})
+# What MinIO and SeaweedFS say beside a mere 500.
+_FULL_WORDS = ("no space left on device", "no free volumes left")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,8 @@ class Store(ABC):
     """One S3 server, from its start to its end.
 
     *Order.* ``start`` once, then everything else, then ``stop``. ``version`` may be asked before
-    ``start`` of a server that drtest starts itself. ``start`` returns when the store answers, and
+    ``start`` of a server that drtest starts itself. ``credentials`` are final once it is started:
+    tell them to the redactor then. ``start`` returns when the store answers, and
     raises StoreFailed with the store's last lines within 20 seconds where it does not; it then
     leaves no process behind. A stopped store isn't started again: make a new one.
 
@@ -243,7 +244,7 @@ class Store(ABC):
         try:
             yield
         except _BROKEN as error:
-            how = "does not answer" if self.is_alive() else "died"
+            how = "does not answer" if self.is_remote or self.is_alive() else "died"
             raise self._failed(f"{how}: {error}") from error
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -31,16 +31,23 @@ class Moto(Server):
 
     It checks no signature, clock or integrity, and is the only one here that refuses to read a
     GLACIER object. Buckets live in its memory: delete them as soon as they aren't needed.
+
+    With *authenticates* it looks at signatures and policies, and can make limited credentials.
+    Its keys are then moto's own choice, known once it is started.
     """
 
     name: ClassVar[str] = "moto"
     thaws_at_once: ClassVar[bool] = True
     probe_path: ClassVar[str] = _STATUS
 
+    def __init__(self, *, authenticates: bool = False, region: str = "us-east-1") -> None:
+        super().__init__(region=region)
+        self._authenticates = authenticates
+
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What moto can do; the contract suite tries each, and that it lacks the others."""
-        return frozenset(
+        always = frozenset(
             {
                 Capability.VERSIONS,
                 Capability.STORAGE_CLASSES,
@@ -48,9 +55,11 @@ class Moto(Server):
                 Capability.ACCESS_LOG,
                 Capability.OBJECT_LOCK,
                 Capability.ANY_KEY,
-                Capability.LIMITED_CREDENTIALS,
             }
         )
+        if self._authenticates:
+            return always | {Capability.CHECKS_SIGNATURE, Capability.LIMITED_CREDENTIALS}
+        return always
 
     @property
     def version(self) -> str:
@@ -67,29 +76,29 @@ class Moto(Server):
         return {**process.CLEAN_LOCALE, "PATH": process.SYSTEM_PATH, "HOME": str(folder)}
 
     def start(self, folder: Path) -> None:
-        """Start it, and become one of its users, so that policies can be enforced later.
-
-        moto chooses the keys of its users itself; until ``limited`` it takes any.
-        """
+        """Start it; where it authenticates, become one of its users and lock the door."""
         super().start(folder)
+        if not self._authenticates:
+            return
         try:
             with self.watched():
                 self.credentials = identity.by_iam(self, identity.policy(("*",)))
+            # How many requests are still let through unchecked (docs.getmoto.org, "IAM").
+            if self._ask("POST", _ENFORCE, b"0") != 200:
+                raise self._failed("does not enforce policies")
         except BaseException:
             self.stop()
             raise
 
     def limited(self, where: Place | str, actions: Iterable[str]) -> Credentials:
-        """A user of moto's IAM. From now on moto checks signatures and policies, of all."""
+        """A user of moto's IAM, under a policy."""
+        if not self._authenticates:
+            return super().limited(where, actions)
         allowed = set(actions)
         if "s3:ListBucket" in allowed:
             allowed.add("s3:HeadBucket")  # an action of moto's own; at Amazon ListBucket allows it
         with self.watched():
-            made = identity.by_iam(self, identity.policy(allowed, as_place(where)))
-        # Requests that are still let through unchecked: none (docs.getmoto.org, "IAM policies").
-        if self._ask("POST", _ENFORCE, b"0") != 200:
-            raise self._failed("does not enforce policies")
-        return made
+            return identity.by_iam(self, identity.policy(allowed, as_place(where)))
 
     def is_ready_answer(self, status: int) -> bool:
         """moto's own status page answers 200 once the application is loaded."""

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from drtest import clock
 from drtest.errors import StoreFailed, UsageError
 from drtest.model.events import StoredObject
-from drtest.store import Capability, Credentials, Place, Store, stores, usual_credentials
+from drtest.store import Capability, Credentials, Place, Store, port, stores, usual_credentials
 from drtest.store.endpoint import Aws, Endpoint
 from drtest.store.minio import PINNED
 from drtest.store.probe import Probe
@@ -350,8 +350,10 @@ class AccessLogContract(StoreContract):
         ]
 
 
-class LimitedCredentialsContract(StoreContract):
+class LimitedCredentialsContract:
     """What a store promises that declares limited-credentials."""
+
+    make: Callable[[], Store]
 
     def test_write_but_not_delete(self, tmp_path: Path) -> None:
         store = self.make()
@@ -531,10 +533,24 @@ class TestMoto(
     StorageClassesContract,
     ColdReadsContract,
     AccessLogContract,
-    LimitedCredentialsContract,
     ServerContract,
 ):
     kind = "moto"
+
+
+class TestMotoWithPolicies(LimitedCredentialsContract):
+    """What it does else is the same."""
+
+    kind = "moto"
+    store = StoreContract.store
+    new_bucket = StoreContract.new_bucket
+    bucket = StoreContract.bucket
+    probe = StoreContract.probe
+    test_declares_what_it_does = StoreContract.test_declares_what_it_does
+
+    @classmethod
+    def make(cls) -> Store:
+        return stores()["moto"](authenticates=True)
 
 
 @pytest.mark.needs("seaweedfs")
@@ -650,6 +666,14 @@ class TestEndpoint(VersionsContract, StorageClassesContract, ColdReadsContract):
         finally:
             server.stop()
 
+    def test_no_server_at_all_is_store_failed(self, tmp_path: Path) -> None:
+        (closed,) = port.free(1)
+        who = Credentials(access_key="who", secret_key="hush-hush")
+        store = Endpoint(url=f"http://127.0.0.1:{closed}", credentials=who)
+        with pytest.raises(StoreFailed, match="does not answer"):
+            store.start(tmp_path)
+        store.stop()
+
     def test_credentials_come_from_the_usual_places(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -708,6 +732,17 @@ class TestEndpointOverMinio:
         left = server.client().list_object_versions(Bucket=bucket)
         assert not left.get("Versions") and not left.get("DeleteMarkers")
         assert list(server.open_uploads(bucket)) == []
+
+    def test_too_few_rights_are_told_as_such(self, server: Store, tmp_path: Path) -> None:
+        bucket = server.make_bucket("too-few").bucket
+        few = server.limited(bucket, ("s3:ListBucket", "s3:PutObject"))
+        for into in (None, Place(bucket=bucket, prefix="dr/"), Place(bucket="others")):
+            store = Endpoint(url=server.endpoint_url, credentials=few, into=into)
+            try:
+                with pytest.raises(UsageError, match=r"AccessDenied|Forbidden"):
+                    store.start(tmp_path)
+            finally:
+                store.stop()
 
     def test_wrong_credentials_are_refused_at_once(self, server: Store, tmp_path: Path) -> None:
         wrong = Credentials(access_key=server.credentials.access_key, secret_key="not the secret")
