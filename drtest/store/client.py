@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -37,12 +38,18 @@ class Credentials:
 
 
 def connect(
-    endpoint_url: str, *, credentials: Credentials, region: str, through_proxy: bool = False
+    endpoint_url: str,
+    *,
+    credentials: Credentials,
+    region: str,
+    through_proxy: bool = False,
+    ca_file: Path | None = None,
 ) -> S3Client:
     """Return a path-style client that tries each request three times.
 
     An empty *endpoint_url* is Amazon's of that region. ``through_proxy`` lets the environment's
-    http(s)_proxy through, for a store that is not on this machine.
+    http(s)_proxy through, for a store that is not on this machine; *ca_file* holds the
+    certificates to trust instead of the public ones.
     """
     session = boto3.session.Session(botocore_session=bare_session())
     return session.client(
@@ -52,6 +59,7 @@ def connect(
         aws_access_key_id=credentials.access_key,
         aws_secret_access_key=credentials.secret_key,
         aws_session_token=credentials.session_token or None,
+        verify=str(ca_file) if ca_file else None,
         config=Config(
             s3={"addressing_style": "path"},
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},

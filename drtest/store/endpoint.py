@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import boto3
+import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drtest.errors import UsageError
@@ -51,6 +52,15 @@ def usual_credentials(profile: str = "") -> Credentials:
     )
 
 
+def usual_ca_file() -> Path | None:
+    """Return what AWS_CA_BUNDLE (or ca_bundle in ~/.aws/config) names; None where neither does."""
+    try:
+        named = botocore.session.Session().get_config_variable("ca_bundle")
+    except BotoCoreError as error:
+        raise UsageError(f"no usable AWS set-up: {error}") from error
+    return Path(named) if named else None
+
+
 class Endpoint(Store):
     """Any S3 URL. What it can do is measured at its start, in a place of drtest's own.
 
@@ -70,10 +80,12 @@ class Endpoint(Store):
         region: str = "us-east-1",
         credentials: Credentials | None = None,
         into: Place | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise UsageError(f"{url!r} is no S3 endpoint: it begins with http:// or https://")
         super().__init__(credentials=credentials or usual_credentials(), region=region)
+        self.ca_file = ca_file or usual_ca_file()
         self._url = url.rstrip("/")
         self._into = into
         self._made_into = self._marked_into = False
@@ -208,6 +220,8 @@ class Endpoint(Store):
                 region=self.region,
                 bucket=place.bucket,
                 prefix=place.prefix,
+                ca_file=self.ca_file,
+                through_proxy=True,
                 is_own_bucket=self._into is None,
                 locked_bucket=(
                     None if self._into else lambda: make("probe-locks", locked=True).bucket

@@ -105,6 +105,7 @@ class Store(ABC):
     def __init__(self, *, credentials: Credentials, region: str = "us-east-1") -> None:
         self.credentials = credentials
         self.region = region
+        self.ca_file: Path | None = None  # certificates to trust instead of the public ones
         self._client: S3Client | None = None
         self._lock = threading.Lock()
 
@@ -158,6 +159,7 @@ class Store(ABC):
             credentials=credentials or self.credentials,
             region=self.region,
             through_proxy=self.is_remote,
+            ca_file=self.ca_file,
         )
 
     def make_bucket(self, name: str, *, versioned: bool = False, locked: bool = False) -> Place:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from botocore.auth import S3SigV4Auth
@@ -13,6 +14,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.credentials import Credentials as SigningCredentials
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
 
 from drtest import clock
 from drtest.store.capability import Capability
@@ -34,7 +36,7 @@ class Probe:
     """Where and as whom to try. What is tried is left in *bucket*, under keys of *prefix*.
 
     ``client`` is an honest one. ``locked_bucket`` makes a bucket for object locks and returns its
-    name; None where drtest may make no bucket. ``proxies`` as botocore takes them.
+    name; None where drtest may make no bucket.
     """
 
     client: S3Client
@@ -44,6 +46,8 @@ class Probe:
     bucket: str
     prefix: str = ""
     is_own_bucket: bool = True  # versioning may be switched on
+    ca_file: Path | None = None
+    through_proxy: bool = False
     locked_bucket: Callable[[], str] | None = None
 
     def has(self, capability: Capability) -> bool:
@@ -210,7 +214,11 @@ class Probe:
     def _is_refused(self, request: AWSRequest, *, body: bytes = _BODY) -> bool:
         prepared: AWSPreparedRequest = request.prepare()
         prepared.body = body
-        session = URLLib3Session()
+        session = URLLib3Session(
+            # A path or True; the stubs know only the latter.
+            verify=str(self.ca_file) if self.ca_file else True,  # type: ignore[arg-type]
+            proxies=get_environ_proxies(self.endpoint_url) if self.through_proxy else {},
+        )
         try:
             # 5xx is no refusal: it says that the server did not get so far.
             return 400 <= session.send(prepared).status_code < 500

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from drtest import clock
 from drtest.errors import StoreFailed, UsageError
@@ -666,6 +671,38 @@ class TestEndpoint(VersionsContract, StorageClassesContract, ColdReadsContract):
         finally:
             server.stop()
 
+    def test_https_with_a_certificate_of_ones_own(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        certificate, key = self_signed(tmp_path)
+        server = stores()["moto"]()
+        command = server.command
+        monkeypatch.setattr(
+            server, "command", lambda *how: (*command(*how), "-c", str(certificate), "-k", str(key))
+        )
+        monkeypatch.setattr(server, "_answers", lambda: True)  # listens; it speaks no http
+        try:
+            server.start(tmp_path)
+            url = server.endpoint_url.replace("http:", "https:")
+            monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+            stranger = Endpoint(url=url, credentials=server.credentials)
+            with pytest.raises(StoreFailed, match="certificate verify failed"):
+                stranger.start(tmp_path)
+            stranger.stop()
+            monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+            store = Endpoint(url=url, credentials=server.credentials)
+            try:
+                store.start(tmp_path)
+                assert store.ca_file == certificate
+                bucket = store.make_bucket("one").bucket
+                store.client().put_object(Bucket=bucket, Key="k", Body=b"1")
+                assert store.client().get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+                store.delete_bucket(bucket)
+            finally:
+                store.stop()
+        finally:
+            server.stop()
+
     def test_no_server_at_all_is_store_failed(self, tmp_path: Path) -> None:
         (closed,) = port.free(1)
         who = Credentials(access_key="who", secret_key="hush-hush")
@@ -753,6 +790,33 @@ class TestEndpointOverMinio:
             assert "not the secret" not in str(error.value)
         finally:
             store.stop()
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that no one but its owner trusts, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "drtest")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = clock.real_now()
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
 
 
 @contextlib.contextmanager
