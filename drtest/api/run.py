@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import platform
 import threading
-import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,9 +17,9 @@ from drtest.api.options import Options, cache_folder
 from drtest.api.select import chosen
 from drtest.api.session import REQUEST_LOG, session
 from drtest.clock import monotonic_s, real_now
-from drtest.errors import EnvironmentFault, Interrupted, OutOfSpace, StoreFailed, ToolMissing
+from drtest.errors import EnvironmentFault, Interrupted
 from drtest.gateway import totals
-from drtest.model.events import Event, FaultSeen
+from drtest.model.events import Event
 from drtest.model.redact import Redactor
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
 from drtest.model.scenario import Scenario
@@ -28,6 +27,7 @@ from drtest.model.verdict import exit_status
 from drtest.report.archive import Archive
 from drtest.report.interface import Reporter, Reporters
 from drtest.runner.bench import Bench, Stand
+from drtest.runner.fault import fault
 from drtest.runner.run import run as run_scenario
 from drtest.runner.workspace import remove_tree
 from drtest.scenario import dump
@@ -39,6 +39,13 @@ class Run:
 
     result: RunResult
     folder: Path
+    broken_reports: tuple[str, ...] = ()  # reporters that raised, and where
+
+    @property
+    def exit_status(self) -> int:
+        """The run's exit status; a report that was lost counts as drtest broken."""
+        status = self.result.exit_status
+        return 70 if self.broken_reports and status in {0, 3} else status
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +92,11 @@ def run(
         result = _result(course, started_at=started_at, elapsed_s=monotonic_s() - started_s)
         course.archive.write_run(result)
         told.finish(result, course.archive.folder)
-    return Run(result=result, folder=course.archive.folder)
+    return Run(
+        result=result,
+        folder=course.archive.folder,
+        broken_reports=tuple(str(failure) for failure in told.failures),
+    )
 
 
 def _go(course: _Course, started_at: datetime) -> None:
@@ -105,10 +116,10 @@ def _go(course: _Course, started_at: datetime) -> None:
             bench = None
         except EnvironmentFault as problem:
             bench = None
-            fault = _fault(problem)
+            seen = fault(problem, course.redact)
             _begin(course, None, started_at)
             for number, scenario in enumerate(course.scenarios, start=1):
-                _finish(course, number, scenario, _Folder(course, number, scenario).keep([fault]))
+                _finish(course, number, scenario, _Folder(course, number, scenario).keep([seen]))
             return
         _begin(course, bench, started_at)
         if bench is not None:
@@ -158,7 +169,7 @@ def _run_one(course: _Course, bench: Bench, number: int, scenario: Scenario) -> 
             pass  # judged as what it is: a history without an end
         except Exception as problem:
             course.broken = True
-            broke = _broke(problem)
+            broke = fault(problem, course.redact)
             writer.write(broke)
             events.append(broke)
     _finish(course, number, scenario, (place.folder, events))
@@ -257,25 +268,3 @@ def _sizes(root: Path) -> Iterator[int]:
     for path in root.rglob("*"):
         if path.is_file() and not path.is_symlink():
             yield path.stat().st_size
-
-
-def _fault(problem: EnvironmentFault) -> FaultSeen:
-    match problem:
-        case StoreFailed(log_tail=tail):
-            code, subject, evidence = "store-failed", "store", {"log_tail": list(tail)}
-        case OutOfSpace():
-            code, subject, evidence = "out-of-space", "work", {}
-        case ToolMissing():
-            code, subject, evidence = "tool-missing", "tool", {}
-        case _:
-            code, subject, evidence = "drtest-broke", "set-up", {}
-    return FaultSeen(code=code, subject=subject, message=str(problem), evidence=dict(evidence))
-
-
-def _broke(problem: Exception) -> FaultSeen:
-    return FaultSeen(
-        code="drtest-broke",
-        subject=type(problem).__name__,
-        message=f"{type(problem).__name__}: {problem}",
-        evidence={"traceback": traceback.format_exc().splitlines()},
-    )

@@ -10,7 +10,9 @@ from drtest.api.run import Run
 from drtest.api.session import REQUEST_LOG
 from drtest.errors import DrtestError
 from drtest.gateway import totals
-from drtest.model.run import RunResult, ScenarioResult, run_verdict
+from drtest.model.events import ScenarioStarted
+from drtest.model.lines import with_lines
+from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
 from drtest.model.verdict import exit_status
 from drtest.report.archive import SCENARIO_FILE, Archive
 from drtest.report.events import FILE, read_events
@@ -25,7 +27,7 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
     """
     archive = Archive.open(folder)
     settings, started_at = archive.read_settings()
-    results = tuple(_scenario(archive, one) for one in archive.scenario_folders())
+    results = tuple(_scenario(archive, one, settings) for one in archive.scenario_folders())
     before = archive.read_run() if archive.run_file.exists() else {}
     verdict = run_verdict(results)
     interrupted = bool(before.get("interrupted", not before))
@@ -45,24 +47,30 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
             told.finish_scenario(one)
         archive.write_run(result)
         told.finish(result, folder)
-    return Run(result=result, folder=folder)
+    return Run(
+        result=result,
+        folder=folder,
+        broken_reports=tuple(str(failure) for failure in told.failures),
+    )
 
 
-def _scenario(archive: Archive, folder: Path) -> ScenarioResult:
+def _scenario(archive: Archive, folder: Path, settings: Settings) -> ScenarioResult:
     text = (folder / SCENARIO_FILE).read_text(encoding="utf-8")
     scenarios = loads(text, file=str(folder / SCENARIO_FILE))
     if len(scenarios) != 1:
         raise DrtestError(f"{folder / SCENARIO_FILE} does not hold one scenario")
     events = list(read_events(folder / FILE))
+    started = next((event for event in events if isinstance(event, ScenarioStarted)), None)
+    scenario = scenarios[0]
+    if started is not None:
+        scenario = with_lines(scenario, started.file, started.lines)
     log = archive.folder / REQUEST_LOG
-    name = scenarios[0].name
-    return judging.with_wrecks(
-        judging.judged(
-            scenarios[0],
-            events,
-            folder=folder,
-            store="",
-            duplicity="",
-            requests=totals(log, scenario=name) if log.exists() else None,
-        )
+    result = judging.judged(
+        scenario,
+        events,
+        folder=folder,
+        store=settings.store,
+        duplicity=settings.duplicity,
+        requests=totals(log, scenario=scenario.name) if log.exists() else None,
     )
+    return judging.with_wrecks(result)

@@ -31,4 +31,6 @@ def report(
     told = retell(
         chosen, reporters=reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=False)
     )
-    raise typer.Exit(told.result.exit_status)
+    for broken in told.broken_reports:
+        typer.echo(broken, err=True)
+    raise typer.Exit(told.exit_status)

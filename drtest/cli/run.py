@@ -105,7 +105,9 @@ def run(
     with _signals_stop(stop):
         told = reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=True)
         done = run_scenarios(options, reporters=told, stop=stop)
-    raise typer.Exit(done.result.exit_status)
+    for broken in done.broken_reports:
+        typer.echo(broken, err=True)
+    raise typer.Exit(done.exit_status)
 
 
 def _print_plan(options: Options) -> None:

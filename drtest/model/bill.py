@@ -137,17 +137,18 @@ class PriceTag:
     region: str
     storage_class: str
     currency: str
-    as_of: date  # the newest confirmation of the figures used
+    as_of: date | None  # the newest confirmation of the figures used; None: the user's own
     retrieved: date
     digest: str  # blake2b of the price book's text, hex
     overrides: tuple[str, ...] = ()  # --price KEY=VALUE
 
     def age_days(self, today: date) -> int:
-        """Return how many days ago the prices were last confirmed."""
-        return (today - self.as_of).days
+        """Return how many days ago the prices were last confirmed; the user's own are new."""
+        return 0 if self.as_of is None else (today - self.as_of).days
 
     def __str__(self) -> str:
-        return f"{self.provider}/{self.region}/{self.storage_class} of {self.as_of.isoformat()}"
+        as_of = "as given" if self.as_of is None else f"of {self.as_of.isoformat()}"
+        return f"{self.provider}/{self.region}/{self.storage_class} {as_of}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,7 @@ class ScenarioStarted:
     drills: int
     preloaded: bool = False
     is_root: bool = True
+    lines: tuple[int, ...] = ()  # of the scenario's parts in its file (model.lines)
     schema_version: int = SCHEMA_VERSION
 
 

@@ -405,6 +405,13 @@ CATALOGUE: dict[str, Code] = {
             "--work DIR on a bigger disk.",
         ),
         (
+            "environment-unfit",
+            _U,
+            "something that drtest needs around it is not as it must be",
+            "what",
+            "Mend what the message names; drtest doctor looks at the rest.",
+        ),
+        (
             "time-limit-reached",
             _U,
             "the scenario's own time limit ran out before it was done",

@@ -9,7 +9,7 @@ HIDDEN = "[redacted]"
 
 # Shapes that are secret wherever they stand, whoever made them.
 _SHAPES = re.compile(
-    r"-----BEGIN PGP PRIVATE KEY BLOCK-----.*?-----END PGP PRIVATE KEY BLOCK-----"
+    r"-----BEGIN PGP PRIVATE KEY BLOCK-----.*?(?:-----END PGP PRIVATE KEY BLOCK-----|\Z)"
     r"|(?<=Signature=)[0-9a-f]{64}"
     r"|(?<=X-Amz-Security-Token=)[^&\s]+",
     re.DOTALL,

@@ -11,20 +11,9 @@ from drtest.chance import Seed
 from drtest.clock import monotonic_s, real_now
 from drtest.duplicity.command import Commands
 from drtest.duplicity.machine import Machine
-from drtest.errors import (
-    EnvironmentFault,
-    OutOfSpace,
-    StoreFailed,
-    TimeLimit,
-    ToolMissing,
-    UnfitSource,
-)
-from drtest.model.events import (
-    Event,
-    FaultSeen,
-    ScenarioFinished,
-    ScenarioStarted,
-)
+from drtest.errors import EnvironmentFault, StoreFailed
+from drtest.model.events import Event, ScenarioFinished, ScenarioStarted
+from drtest.model.lines import lines
 from drtest.model.plan import plan, resolve
 from drtest.model.points import points
 from drtest.oracle.recall import StatCache
@@ -33,6 +22,7 @@ from drtest.oracle.trees import TreeStore
 from drtest.runner import vault as vaults
 from drtest.runner.bench import Stand, unfit_source
 from drtest.runner.drills import Drills
+from drtest.runner.fault import fault
 from drtest.runner.timeline import Timeline
 from drtest.runner.truth import Truths
 from drtest.runner.workspace import remove_tree
@@ -51,8 +41,8 @@ def run(stand: Stand) -> Iterator[Event]:
     yield _started(stand)
     try:
         yield from _events(stand)
-    except (EnvironmentFault, OSError) as fault:
-        yield _fault(stand, fault)
+    except (EnvironmentFault, OSError) as problem:
+        yield fault(problem, stand.bench.redact, stand.bench.gateway)
     finally:
         _clean(stand)
     yield ScenarioFinished(
@@ -129,41 +119,8 @@ def _started(stand: Stand) -> ScenarioStarted:
         steps=len(scenario.steps),
         drills=sum(len(resolve(scenario, drill, made)) for drill in scenario.drills),
         is_root=os.getuid() == 0,
+        lines=lines(scenario),
     )
-
-
-def _fault(stand: Stand, problem: Exception) -> FaultSeen:
-    """Say in a finding's terms what was not the backup's doing."""
-    gateway = stand.bench.gateway
-    if not gateway.is_alive:
-        return FaultSeen(
-            code="gateway-failed",
-            subject="gateway",
-            message=f"the gateway died: {problem}",
-            evidence={"log_tail": list(gateway.log_tail())},
-        )
-    match problem:
-        case StoreFailed(log_tail=tail):
-            return FaultSeen(
-                code="store-failed",
-                subject="store",
-                message=str(problem),
-                evidence={"log_tail": list(tail)},
-            )
-        case ToolMissing():
-            return FaultSeen(code="tool-missing", subject="tool", message=str(problem))
-        case TimeLimit():
-            return FaultSeen(code="time-limit-reached", subject="time-limit", message=str(problem))
-        case UnfitSource():
-            return FaultSeen(code="nothing-checked", subject="source", message=str(problem))
-        case OutOfSpace():
-            return FaultSeen(code="out-of-space", subject="work", message=str(problem))
-        case OSError(errno=28):  # ENOSPC
-            return FaultSeen(code="out-of-space", subject="work", message=str(problem))
-        case _:
-            return FaultSeen(
-                code="drtest-broke", subject=type(problem).__name__, message=str(problem)
-            )
 
 
 def _clean(stand: Stand) -> None:
