@@ -605,6 +605,7 @@ for _code in (
     "tool-missing",
     "store-failed",
     "gateway-failed",
+    "environment-unfit",
     "capability-missing",
     "out-of-space",
     "time-limit-reached",
