@@ -36,6 +36,8 @@ _BROKEN_STATUS = frozenset({500, 502, 503, 504})
 # What servers answer when they are out of room: the status of RFC 4918, and MinIO's own word.
 _FULL_STATUS = 507
 _FULL_CODES = frozenset({"XMinioStorageFull", "InsufficientStorage"})
+# MinIO's answer when its disk fills up while it still reads: a 400 that blames the client.
+_PERHAPS_FULL_CODES = frozenset({"IncompleteBody"})
 # What MinIO and SeaweedFS say beside a mere 500.
 _FULL_WORDS = ("no space left on device", "no free volumes left")
 
@@ -250,7 +252,12 @@ class Store(ABC):
             raise self._failed(f"{how}: {error}") from error
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if status == _FULL_STATUS or error.response.get("Error", {}).get("Code") in _FULL_CODES:
+            code = error.response.get("Error", {}).get("Code", "")
+            if (
+                status == _FULL_STATUS
+                or code in _FULL_CODES
+                or (code in _PERHAPS_FULL_CODES and self.is_full())
+            ):
                 raise self._failed(f"is full: {error}") from error
             if status in _BROKEN_STATUS:
                 how = "is full" if self.is_full(str(error)) else f"keeps answering {status}"
