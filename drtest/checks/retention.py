@@ -84,8 +84,8 @@ def _pruned_by(case: Case, listing: ListingRecorded) -> str | None:
 
 def _kept(case: Case) -> Iterator[Finding]:
     limit = case.scenario.objectives.gone_after
-    if limit is None:
-        return
+    if limit is None or not case.history.is_complete:
+        return  # a prune that was still to come might have taken them
     end = case.scenario.end_at
     points = tuple(
         one.point.at

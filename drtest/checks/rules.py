@@ -158,8 +158,8 @@ def _decided(rules: tuple[Rule, ...], walk: list[Entry]) -> list[int]:
 def _idle(case: Case) -> Iterator[Finding]:
     rules = case.scenario.policy.select
     counts = [one for one in case.history.of(RulesCounted) if len(one.matched) == len(rules)]
-    if not counts:
-        return
+    if not counts or not case.history.is_complete:
+        return  # a rule may wait for what a later night brings
     for number, rule in enumerate(rules):
         matched = max(one.matched[number] for one in counts)
         decided = max(one.decided[number] for one in counts)

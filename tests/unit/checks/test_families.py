@@ -9,13 +9,14 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.histories import Story, call, day, file, folder, tree, warning
+from support.histories import Story, call, day, file, folder, objects_of, tree, warning
 
 from drtest.checks import judge
 from drtest.checks.objectives import gaps
 from drtest.checks.rules import excluded_by
 from drtest.checks.stanzas import source_path
 from drtest.model.events import FaultSeen, Stanza
+from drtest.model.names import SetId
 from drtest.model.scenario import Objectives, Policy, Rule
 from drtest.model.verdict import Verdict
 
@@ -162,6 +163,36 @@ def test_promise_of_the_retention_itself_is_held_too() -> None:
 
     assert [one.code for one in found] == ["restore-point-gone", "no-objective"]
     assert "the policy's own retention" in found[0].message
+
+
+def test_set_that_was_never_whole_cannot_be_restored() -> None:
+    story = nights(2)
+    third = SetId(at=day(3), base_at=day(2))
+    story.backup(3, makes=objects_of(third)[:2])  # the manifest got lost on its way
+    story.drill(2)
+    story.drill(3, got=story.trees.truths[1])
+
+    (found,) = judge(story.history()).findings
+
+    assert (found.code, found.restore_points) == ("restore-point-gone", (day(3),))
+    assert found.evidence["pruned_at"] is None
+    assert "the bucket never held it whole" in found.message
+
+
+def test_broken_off_calendar_is_not_blamed_for_what_was_to_come() -> None:
+    rules = (Rule(action="include", pattern="/later"), Rule(action="exclude", pattern="/nothing"))
+    story = Story(policy=Policy(select=rules, remove_older_than=timedelta(days=1)))
+    story.objectives = replace(story.objectives, keep=timedelta(0), gone_after=timedelta(days=1))
+    for number in (1, 2, 3):
+        story.backup(number, action="full", rules=((0, 0), (0, 0)))
+    story.drill(3)
+
+    assert ("include-matches-nothing", "/later") in told(story)
+    assert ("restore-point-kept", "2026-01-01 03:00") in told(story)
+
+    story.is_complete = False
+
+    assert told(story) == [("interrupted", "a story")]
 
 
 def test_prune_that_failed_is_told_once() -> None:
