@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from drtest.errors import ScenarioError
+from drtest.scenario.emit import printable
 from drtest.scenario.text import Place, Text, Unreadable
 
 WIDTH = 100
 MOST_SHOWN = 100  # a file: a wrong kind of file must not print a thousand screens
+LONGEST_MESSAGE = 200
+LONGEST_ADVICE = 1500  # all finding codes are named in one
 _INDENT = " " * 6
 
 
@@ -33,7 +36,8 @@ class Problem:
     def render(self) -> str:
         """Return the problem as it is printed, without a line end."""
         place = self.place
-        lines = [f"{place.text.file}:{place.line}:{place.column}: {self.message}"]
+        where = f"{place.text.file}:{place.line}:{place.column}"
+        lines = [f"{printable(where)}: {_shown(self.message)}"]
         if place.shown_line.strip():
             shown, column = _excerpt(place)
             length = max(1, min(place.length, len(shown) - column))
@@ -43,11 +47,10 @@ class Problem:
             ]
         for advice in self.advice:
             lines += textwrap.wrap(
-                advice,
+                _shown(advice, LONGEST_ADVICE),
                 WIDTH,
                 initial_indent=_INDENT,
                 subsequent_indent=_INDENT,
-                break_long_words=False,
                 break_on_hyphens=False,
             )
         return "\n".join(lines)
@@ -124,6 +127,12 @@ def suggest(word: str, allowed: Iterable[str]) -> tuple[str, ...]:
             return (f"write {choice}",)
     near = nearest(word, choices)
     return (f"did you mean {near}?" if near else "", f"allowed: {', '.join(choices)}")
+
+
+def _shown(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """*text* without anything that a terminal would obey, and cut where a value is no word."""
+    shown = printable(text)
+    return shown if len(shown) <= longest else shown[: longest - 3] + "..."
 
 
 def _excerpt(place: Place) -> tuple[str, int]:

@@ -100,6 +100,16 @@ def test_a_document_before_a_syntax_error_is_still_read() -> None:
     assert "not YAML" in str(caught.value)
 
 
+def test_a_value_cannot_speak_to_the_terminal() -> None:
+    evil = r"\e[2J\e]0;title\a\nnew line" + "x" * 1000
+    with pytest.raises(ScenarioError) as caught:
+        loads(MINIMAL.format(name="one") + f'seed: "{evil}"\n')
+    text = str(caught.value)
+    assert all(sign.isprintable() or sign == "\n" for sign in text)
+    assert r"\x1b[2J" in text
+    assert max(len(line) for line in text.splitlines()) < 230
+
+
 @pytest.mark.parametrize(
     ("made", "asked", "said"),
     [
