@@ -27,7 +27,6 @@ from drtest.scenario.amount import format_bytes, format_size
 from drtest.scenario.emit import Flow, Tree, emit
 from drtest.scenario.phrase import (
     Entry,
-    boolean_word,
     entries,
     mutation_words,
     selector_words,
@@ -44,7 +43,7 @@ def dump(scenario: Scenario) -> str:
     """
     tree: dict[str, Tree] = {"scenario": scenario.name, "why": scenario.why}
     tree["expect"] = _expect(scenario.expect)
-    tree["seed"] = str(scenario.seed)
+    tree["seed"] = scenario.seed
     tree["source"] = _source(scenario.source)
     if scenario.mutate:
         tree["mutate"] = mutation_words(scenario.mutate)
@@ -94,10 +93,10 @@ def _source(source: tuple[SourceEntry, ...]) -> dict[str, Tree]:
 def _source_entry(entry: SourceEntry) -> Tree:
     match entry:
         case FileSet():
-            tree: dict[str, Tree] = {"files": str(entry.files), "size": format_size(entry.size)}
+            tree: dict[str, Tree] = {"files": entry.files, "size": format_size(entry.size)}
             if entry.size.shape == "about":
                 tree["max"] = format_bytes(entry.size.high_bytes)
-            return Flow({**tree, "kind": entry.kind, "depth": str(entry.depth)})
+            return Flow({**tree, "kind": entry.kind, "depth": entry.depth})
         case LiteralFile():
             return Flow({"content": entry.content, "mode": f"{entry.mode:04o}"})
         case Symlink():
@@ -116,20 +115,20 @@ def _policy(policy: Policy) -> dict[str, Tree]:
     if policy.encryption == "key" or policy.sign_key is not None:
         tree.update(_keys(policy))
     else:
-        tree["no-encryption"] = boolean_word(policy.encryption == "none")
+        tree["no-encryption"] = policy.encryption == "none"
     if policy.full_if_older_than is not None:
         tree["full-if-older-than"] = format_interval(policy.full_if_older_than)
-    tree["volsize"] = str(policy.volsize_mib)
+    tree["volsize"] = policy.volsize_mib
     if policy.s3_multipart_chunk_size_mib is not None:
-        tree["s3-multipart-chunk-size"] = str(policy.s3_multipart_chunk_size_mib)
+        tree["s3-multipart-chunk-size"] = policy.s3_multipart_chunk_size_mib
     if policy.select:
         tree["select"] = [Flow({rule.action: rule.pattern}) for rule in policy.select]
     if policy.remove_older_than is not None:
         tree["remove-older-than"] = format_interval(policy.remove_older_than)
     if policy.remove_all_but_n_full is not None:
-        tree["remove-all-but-n-full"] = str(policy.remove_all_but_n_full)
+        tree["remove-all-but-n-full"] = policy.remove_all_but_n_full
     if policy.remove_all_inc_of_but_n_full is not None:
-        tree["remove-all-inc-of-but-n-full"] = str(policy.remove_all_inc_of_but_n_full)
+        tree["remove-all-inc-of-but-n-full"] = policy.remove_all_inc_of_but_n_full
     if policy.options:
         tree["options"] = Flow(list(policy.options))
     return tree
@@ -170,7 +169,7 @@ def _entry(entry: Entry) -> dict[str, Tree]:
     return {
         "every": format_interval(entry.every),
         "from": format_instant(entry.first_at),
-        "times": str(entry.times),
+        "times": entry.times,
         "do": do,
     }
 
@@ -225,8 +224,8 @@ def _objectives(objectives: Objectives) -> dict[str, Tree]:
     ):
         if interval is not None:
             tree[key] = format_interval(interval)
-    tree["real-size"] = boolean_word(objectives.real_size)
+    tree["real-size"] = objectives.real_size
     tree["warnings"] = "allowed" if objectives.warnings_allowed else "none"
     if objectives.requests_per_month is not None:
-        tree["requests-per-month"] = str(objectives.requests_per_month)
+        tree["requests-per-month"] = objectives.requests_per_month
     return tree

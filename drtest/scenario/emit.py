@@ -9,6 +9,12 @@ from dataclasses import dataclass
 WIDTH = 96
 # A subset of YAML's plain scalars that no reader, of 1.1 or 1.2, in or out of a flow, gets wrong.
 _PLAIN = re.compile(r"(?:[A-Za-z/+0-9](?:[A-Za-z0-9 ._/+%()*'=:;?!<>-]*[A-Za-z0-9./+%)*!?])?)")
+# What some reader of YAML, of 1.1 or 1.2, takes for something else than text.
+_NO_TEXT = re.compile(
+    r"[-+]?\.?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|0[xXoObB][0-9a-fA-F_]+"
+    r"|true|false|null|yes|no|on|off|y|n|[-+]?\.inf|\.nan",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +24,18 @@ class Flow:
     value: dict[str, Tree] | list[Tree]
 
 
-Tree = str | dict[str, "Tree"] | list["Tree"] | Flow
+Tree = str | int | bool | dict[str, "Tree"] | list["Tree"] | Flow
 
 
 def emit(tree: dict[str, Tree]) -> str:
-    """Return *tree* as one YAML document; all its values are text."""
+    """Return *tree* as one YAML document; text that looks like a number is quoted."""
     return "".join(f"{line}\n" for line in _mapping(tree, ""))
 
 
 def scalar(value: str) -> str:
-    """Return *value* plain where that is safe, else in double quotes with escapes."""
-    if _PLAIN.fullmatch(value) and ": " not in value and " #" not in value:
+    """Return a text plain where that is safe, else in double quotes with escapes."""
+    is_safe = _PLAIN.fullmatch(value) and not _NO_TEXT.fullmatch(value)
+    if is_safe and ": " not in value and " #" not in value:
         return value
     return '"' + "".join(_escaped(sign) for sign in value) + '"'
 
@@ -54,6 +61,10 @@ def _flow(tree: Tree) -> str:
     match tree:
         case str():
             return scalar(tree)
+        case bool():
+            return "true" if tree else "false"
+        case int():
+            return str(tree)
         case dict():
             return "{" + ", ".join(f"{scalar(k)}: {_flow(v)}" for k, v in tree.items()) + "}"
         case list():

@@ -34,11 +34,6 @@ from drtest.scenario.emit import Flow, Tree
 _SHORTEST_RUN = 3  # fewer equal steps at equal distances are written one by one
 
 
-def boolean_word(value: bool) -> str:
-    """Return ``true`` or ``false``."""
-    return "true" if value else "false"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """Equal steps at ``times`` instants, ``every`` so far apart."""
@@ -111,7 +106,7 @@ def step_words(step: Step) -> Tree:
         case Prune(force=True, must_be="done"):
             return "prune"
         case Prune(force=force, must_be=must_be):
-            return {"prune": {"force": boolean_word(force), "must-be": must_be}}
+            return {"prune": {"force": force, "must-be": must_be}}
         case Lose(what=what):
             return {"lose": what}
         case Wait(by=by):
