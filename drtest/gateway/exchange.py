@@ -16,6 +16,7 @@ PEEK_LIMIT_BYTES = 4096
 _ERROR_CODE = re.compile(rb"<Error>.*?<Code>([^<]{1,100})</Code>", re.DOTALL)
 # S3 may begin these with 200 and fail in the body: docs.aws.amazon.com/AmazonS3/latest/API
 _FAILS_IN_BODY = frozenset({"CompleteMultipartUpload", "CopyObject", "UploadPartCopy"})
+_SAID_ATTEMPT = re.compile(r"\battempt=([0-9]{1,3})\b")
 _READS = frozenset({"GET", "HEAD"})
 _REMEMBERED_REQUESTS = 4096  # an attempt follows its forerunner within seconds
 
@@ -95,8 +96,9 @@ class Exchange:
 class Attempts:
     """Counts attempts of the same request on one listener.
 
-    botocore gives every try of one API call the same ``amz-sdk-invocation-id``; a request without
-    one is a retry only of an equal one that failed. Remembers the last few thousand.
+    botocore gives every try of one API call the same ``amz-sdk-invocation-id`` and numbers it in
+    ``amz-sdk-request``, also where an earlier one never got here. A request without them is a retry
+    only of an equal one that failed. Remembers the last few thousand.
     """
 
     def __init__(self) -> None:
@@ -105,7 +107,8 @@ class Attempts:
     def count(self, head: RequestHead) -> int:
         """Return which attempt this is, from 1."""
         identity = _identity(head)
-        number = self._seen.pop(identity, 0) + 1
+        said = _SAID_ATTEMPT.search(head.fields.get("amz-sdk-request", ""))
+        number = max(self._seen.pop(identity, 0) + 1, int(said[1]) if said else 1)
         self._seen[identity] = number
         if len(self._seen) > _REMEMBERED_REQUESTS:
             self._seen.popitem(last=False)

@@ -219,12 +219,12 @@ class Relay:
         """Connect to where the next request goes; a client of a proxy may change hosts."""
         if self._outbound is not None:
             await self._is_drained.wait()
+            former, self._store, self._place = self._store, None, None
             self._outbound.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._outbound
-            if self._store is not None:
-                self._store.close()
-                self._store, self._place = None, None
+            if former is not None:
+                former.close()
         try:
             self._store = await self._route.connect(host, port)
         except OSError:
@@ -314,8 +314,9 @@ class Relay:
                     break
         except Cut:
             self._cut()
-        if not self._over.done():
-            self._over.set_result(None)
+        finally:
+            if not self._over.done() and self._store is store:
+                self._over.set_result(None)
 
     async def _return(self, data: bytes) -> None:
         """Give back what one receive gave; what it completes is settled after it is sent."""

@@ -58,6 +58,12 @@ def test_tries_of_one_call_are_counted() -> None:
     assert attempts.count(first) == 4  # S3 said ok, and the client did not get to hear of it
 
 
+def test_a_try_that_never_got_here_counts_as_well() -> None:
+    attempts = Attempts()
+    third = head(amz_sdk_invocation_id="a", amz_sdk_request="ttl=x; attempt=3; max=5")
+    assert [attempts.count(third), attempts.count(third)] == [3, 4]
+
+
 def test_parts_of_one_object_are_different_requests() -> None:
     attempts = Attempts()
     same = {"amz_sdk_invocation_id": "a"}

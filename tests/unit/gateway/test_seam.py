@@ -12,6 +12,7 @@ from support.gateways import AT
 from support.peers import LIMIT_S, receive_all, receive_exactly, serving
 
 from drtest.gateway.exchange import Exchange
+from drtest.gateway.framing import RequestHead
 from drtest.gateway.listener import Listener, Upstream
 from drtest.gateway.requestlog import Labels, RequestLog, requests
 from drtest.gateway.rules import Answer, Cut, Rule
@@ -54,6 +55,29 @@ class Upper(Rule):
         return data if data.startswith(b"HTTP") else data.upper()
 
 
+def raising(error: BaseException) -> None:
+    raise error
+
+
+def listening(
+    kind: type[Listener],
+    log: RequestLog,
+    rules: list[Rule],
+    *,
+    port: int = 9,
+    on_crash: Callable[[BaseException], None] = raising,
+) -> Listener:
+    return kind(
+        labels=Labels(scenario="s", step="1", phase="full", simulated_at=AT),
+        mode="plain",
+        upstream=Upstream.of(f"http://127.0.0.1:{port}"),
+        log=log,
+        tls=None,
+        rules=rules,
+        on_crash=on_crash,
+    )
+
+
 def passing(
     tmp_path: Path,
     rules: list[Rule],
@@ -74,15 +98,7 @@ def passing(
 
     async def main(port: int) -> bytes:
         log = RequestLog(tmp_path / "log")
-        listener = Listener(
-            labels=Labels(scenario="s", step="1", phase="full", simulated_at=AT),
-            mode="plain",
-            upstream=Upstream.of(f"http://127.0.0.1:{port}"),
-            log=log,
-            tls=None,
-            rules=rules,
-            on_crash=crashes.append,
-        )
+        listener = listening(Listener, log, rules, port=port, on_crash=crashes.append)
         asking = asyncio.to_thread(client, listener.port)
         if beside is None:
             answer = await asking
@@ -100,10 +116,14 @@ def passing(
 
 
 def put(port: int) -> bytes:
+    return ask(port, PUT, len(OK))
+
+
+def ask(port: int, data: bytes, size_bytes: int) -> bytes:
     with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
-        client.sendall(PUT)
+        client.sendall(data)
         try:
-            return receive_exactly(client, len(OK))
+            return receive_exactly(client, size_bytes)
         except ConnectionResetError:
             return b"reset"
 
@@ -162,12 +182,7 @@ def test_a_rule_can_answer_in_the_stores_place(tmp_path: Path) -> None:
         async def at_head(self, exchange: Exchange) -> Answer | None:
             return Answer(status=503, reason="Slow Down", error_code="SlowDown", message="<wait>")
 
-    def ask(port: int) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
-            client.sendall(PUT)
-            return receive_all(client)
-
-    answer, got, rows = passing(tmp_path, [Busy()], ask)
+    answer, got, rows = passing(tmp_path, [Busy()], lambda port: ask(port, PUT, 10_000))
     assert answer.startswith(b"HTTP/1.1 503 Slow Down\r\n")
     assert b"&lt;wait&gt;" in answer
     assert got in ([], [b""])
@@ -189,3 +204,41 @@ def test_a_rule_can_cut_both_connections(tmp_path: Path) -> None:
     answer, _, rows = passing(tmp_path, [Cutter()], put, store=serve)
     assert answer == b"reset"
     assert [(row.status, row.outcome) for row in rows] == [(None, "failed")]
+
+
+def test_a_client_of_a_proxy_may_change_hosts_on_one_connection(tmp_path: Path) -> None:
+    class Switch(Listener):
+        """Sends each request to the port that its path names, as forward mode does by host."""
+
+        def upstream_of(self, head: RequestHead) -> tuple[str, int] | Answer:
+            return "127.0.0.1", int(head.target.split("/")[2])
+
+    def get(port: int) -> bytes:
+        return b"GET /b/%d HTTP/1.1\r\nHost: store\r\n\r\n" % port
+
+    got: list[tuple[str, bytes]] = []
+
+    def store(name: str) -> Callable[[socket.socket], None]:
+        def serve(sock: socket.socket) -> None:
+            while data := receive_exactly(sock, len(get(10_000))):
+                got.append((name, data))
+                sock.sendall(OK)
+
+        return serve
+
+    async def main(ports: list[int]) -> bytes:
+        log = RequestLog(tmp_path / "log")
+        listener = listening(Switch, log, [])
+        asked = b"".join(get(port) for port in ports)
+        answer = await asyncio.to_thread(ask, listener.port, asked, len(ports) * len(OK))
+        assert await listener.close(wait_s=5.0)
+        log.close()
+        return answer
+
+    with serving(store("one")) as (one, first), serving(store("two")) as (two, second):
+        ports = [one, one, two, one]
+        answer = asyncio.run(main(ports))
+    assert first == second == []
+    assert answer == 4 * OK
+    assert [name for name, _ in got] == ["one", "one", "two", "one"]
+    assert [row.status for row in requests(tmp_path / "log")] == [200] * 4
