@@ -6,7 +6,7 @@ The counts follow from the policy, the calendar and which objects cross a limit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
@@ -14,7 +14,7 @@ from typing import assert_never
 from drtest.cost import shapes
 from drtest.cost.habits import Habits, habits
 from drtest.cost.shapes import SetSizes, add, pages
-from drtest.cost.sizes import Content, lay_out, volume
+from drtest.cost.sizes import Content, lay_out, recut, volume
 from drtest.cost.source import NOTHING_CHANGED, SourceShape, change, expected
 from drtest.model.bill import Counts, PredictedStep, Prediction
 from drtest.model.plan import PlannedRestore, PlannedSet, due, is_full_due, plan, resolve
@@ -38,12 +38,17 @@ NEAR_A_LIMIT = "sizes near a limit (a volume, an upload chunk, 8 MiB) are only e
 
 
 def predict(
-    scenario: Scenario, *, duplicity_version: str, source: SourceShape | None = None
+    scenario: Scenario,
+    *,
+    duplicity_version: str,
+    source: SourceShape | None = None,
+    seen: Mapping[int, SetSizes] | None = None,
 ) -> Prediction:
     """Return the requests that *scenario* should make with duplicity of *duplicity_version*.
 
     *source* is the shape of what is backed up; None: as the scenario describes it. No step is
-    exact whose source is not known (a copy of a tree, selection rules).
+    exact whose source is not known (a copy of a tree, selection rules). *seen* are the sets of a
+    run of the same calendar with another volume size, by step (``seen.sets``): they are cut anew.
     """
     if source is None:
         source = expected(scenario.source)
@@ -53,6 +58,7 @@ def predict(
         scenario=scenario,
         habits=habits(scenario.policy, duplicity_version=duplicity_version),
         shape=source,
+        seen=seen or {},
     )
     steps: list[PredictedStep] = []
     for dated in scenario.steps:
@@ -83,6 +89,7 @@ class _Calendar:
     scenario: Scenario
     habits: Habits
     shape: SourceShape
+    seen: Mapping[int, SetSizes]
     sets: list[_Set] = field(default_factory=list)  # in the bucket, oldest first
     made: set[int] = field(default_factory=set)  # steps whose backups made a set
     cached: set[int] = field(default_factory=set)  # steps whose sets the archive dir knows
@@ -134,12 +141,21 @@ class _Calendar:
 
     def _new_set(self, dated: DatedStep, *, is_full: bool) -> _Set:
         content = self.shape.content() if is_full else self.changed
-        sizes = lay_out(
-            content,
-            volsize_mib=self.habits.volsize_mib,
-            frame=self.habits.frame,
-            has_jsonstat=self.habits.client.has_jsonstat,
-        )
+        before = self.seen.get(dated.index)
+        if before is not None:
+            sizes = recut(
+                before,
+                volsize_mib=self.habits.volsize_mib,
+                frame=self.habits.frame,
+                block_stored_bytes=self.shape.block_stored_bytes,
+            )
+        else:
+            sizes = lay_out(
+                content,
+                volsize_mib=self.habits.volsize_mib,
+                frame=self.habits.frame,
+                has_jsonstat=self.habits.client.has_jsonstat,
+            )
         most = self.shape.most_stored_bytes if is_full else self.changed_most_bytes
         files = max(self.shape.files, 1)
         data = sum(group.size_bytes * group.ratio for group in self.shape.groups)

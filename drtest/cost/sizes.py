@@ -25,6 +25,7 @@ GZIP_MARGIN_BYTES = 50 * 1024
 GPG_OVERSHOOT_BYTES = 33 * 1024
 GPG_PADDING_BYTES = 28 * 1024
 GPG_FRAME_BYTES = 70  # an encrypted file of nothing; a signature or public key adds some hundred
+EMPTY_BYTES = 45  # a gzip file of nothing, with its name
 
 # Of one entry, compressed: tar header and padding in a volume, tar header in a sigtar.
 ENTRY_BYTES = 130
@@ -86,18 +87,56 @@ def lay_out(
     each = volume(volsize_mib, frame, block_stored_bytes=content.block_stored_bytes)
     difftar = int(content.stored_bytes + content.entries * ENTRY_BYTES)
     fixed = GPG_FRAME_BYTES if frame == "gpg" else 0
-    volumes = max(1, -(-difftar // each.payload_bytes))
-    manifest = (
-        MANIFEST_BYTES
-        + volumes * MANIFEST_VOLUME_BYTES
-        + content.entries * (content.path_bytes + MANIFEST_ENTRY_BYTES)
-    )
     signatures = content.signatures_bytes + content.entries * SIGNATURE_ENTRY_BYTES
-    return SetSizes(
-        volumes=volumes,
-        volume_bytes=each.object_bytes if volumes > 1 else max(difftar + fixed, 45),
-        last_volume_bytes=max(difftar - (volumes - 1) * each.payload_bytes + fixed, 45),
-        signatures_bytes=int(signatures) + max(fixed, 45),
-        manifest_bytes=int(manifest * (MANIFEST_RATIO if frame == "gpg" else 1)) + fixed,
+    manifest = MANIFEST_BYTES + content.entries * (content.path_bytes + MANIFEST_ENTRY_BYTES)
+    return cut(
+        difftar,
+        each,
+        signatures_bytes=int(signatures) + max(fixed, EMPTY_BYTES),
+        manifest_bytes=int(manifest * _manifest_ratio(frame)) + fixed,
+        frame=frame,
         jsonstat_bytes=1_000 if has_jsonstat else None,
     )
+
+
+def cut(
+    payload_bytes: int,
+    each: Volume,
+    *,
+    signatures_bytes: int,
+    manifest_bytes: int,
+    frame: Frame = "gzip",
+    jsonstat_bytes: int | None = None,
+) -> SetSizes:
+    """Return a set of *payload_bytes* in volumes of *each*; the manifest names every volume."""
+    volumes = max(1, -(-payload_bytes // each.payload_bytes))
+    last = payload_bytes - (volumes - 1) * each.payload_bytes
+    last += GPG_FRAME_BYTES if frame == "gpg" else 0
+    last = max(last, EMPTY_BYTES)
+    return SetSizes(
+        volumes=volumes,
+        volume_bytes=each.object_bytes if volumes > 1 else last,
+        last_volume_bytes=last,
+        signatures_bytes=signatures_bytes,
+        manifest_bytes=manifest_bytes
+        + int(volumes * MANIFEST_VOLUME_BYTES * _manifest_ratio(frame)),
+        jsonstat_bytes=jsonstat_bytes,
+    )
+
+
+def recut(seen: SetSizes, *, volsize_mib: int, frame: Frame, block_stored_bytes: float) -> SetSizes:
+    """Return what a set that was *seen* with one volume size would be with another."""
+    padding = GPG_PADDING_BYTES if frame == "gpg" else 0
+    named = int(seen.volumes * MANIFEST_VOLUME_BYTES * _manifest_ratio(frame))
+    return cut(
+        max(0, seen.difftar_bytes - (seen.volumes - 1) * padding),
+        volume(volsize_mib, frame, block_stored_bytes=block_stored_bytes),
+        signatures_bytes=seen.signatures_bytes,
+        manifest_bytes=max(0, seen.manifest_bytes - named),
+        frame=frame,
+        jsonstat_bytes=seen.jsonstat_bytes,
+    )
+
+
+def _manifest_ratio(frame: Frame) -> float:
+    return MANIFEST_RATIO if frame == "gpg" else 1.0
