@@ -13,13 +13,19 @@ from pathlib import Path
 
 from drtest.model.events import Stanza
 
-_HEAD = re.compile(r"([A-Z]+) ([0-9]+)(?: (.*))?")
+_HEAD = re.compile(r"([A-Z]+) ([0-9]{1,9})(?: (.*))?")
+# What str.encode("unicode-escape") writes, and no more: a log that somebody else wrote may hold
+# anything behind a backslash.
+_ESCAPE = re.compile(
+    r"\\(?:([\\nrt])|x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4}))"
+)
+_PLAIN = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 _ARGUMENT = re.compile(r"'((?:[^'\\]|\\.)*)'|(\S+)")
 TEXT_LIMIT = 4000  # a traceback is enough; duplicity can print whole file lists
 
 
 def parse(lines: Iterable[str]) -> Iterator[Stanza]:
-    """Yield the stanzas of a log, in order; what is no stanza is passed over."""
+    """Yield the stanzas of a log, in order; what is no stanza is passed over. Texts are whole."""
     head: tuple[str, int, tuple[str, ...]] | None = None
     text: list[str] = []
     for raw in lines:
@@ -42,7 +48,7 @@ def parse(lines: Iterable[str]) -> Iterator[Stanza]:
 
 def _stanza(head: tuple[str, int, tuple[str, ...]], text: list[str]) -> Stanza:
     keyword, code, args = head
-    return Stanza(keyword=keyword, code=code, args=args, text="\n".join(text)[:TEXT_LIMIT])
+    return Stanza(keyword=keyword, code=code, args=args, text="\n".join(text))
 
 
 def _arguments(text: str) -> tuple[str, ...]:
@@ -55,13 +61,17 @@ def _arguments(text: str) -> tuple[str, ...]:
 
 def _unescape(text: str) -> str:
     """Undo ``str.encode("unicode-escape")``; lone surrogates stay what they were."""
-    return text.encode("latin-1", "backslashreplace").decode("unicode-escape")
+    return _ESCAPE.sub(
+        lambda found: _PLAIN[found[1]] if found[1] else chr(int(found[found.lastindex or 0], 16)),
+        text,
+    )
 
 
 def read(log: Path, *, redact: Callable[[str], str]) -> tuple[Stanza, ...]:
     """Return the ERROR and WARNING stanzas of *log*, and nothing where it was never written."""
     try:
-        with log.open(encoding="utf-8", errors="surrogateescape") as file:
+        # Only "\n" ends a line: a file name with a carriage return must not begin a stanza.
+        with log.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             kept = [one for one in parse(file) if one.keyword in {"ERROR", "WARNING"}]
     except FileNotFoundError:
         return ()
@@ -70,7 +80,7 @@ def read(log: Path, *, redact: Callable[[str], str]) -> tuple[Stanza, ...]:
             keyword=one.keyword,
             code=one.code,
             args=tuple(redact(argument) for argument in one.args),
-            text=redact(one.text),
+            text=redact(one.text)[:TEXT_LIMIT],  # cut behind redacting: half a secret is one too
         )
         for one in kept
     )
