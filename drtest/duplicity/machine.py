@@ -29,7 +29,7 @@ class Machine:
     folder: Path
     gnupg: Path
     redact: Redactor
-    env: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def archive(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from drtest.errors import EnvironmentFault
@@ -19,7 +19,7 @@ class Vault:
     """All that was made when the keys were made."""
 
     policy: Policy
-    passphrase: str
+    passphrase: str = field(repr=False)
     keys: tuple[KeyMaterial, ...]  # the encryption key first, then another signing key if any
     gnupg: Path  # the server's GNUPGHOME
 
@@ -77,7 +77,10 @@ def make(policy: Policy, home: Path, redact: Redactor) -> tuple[Vault, Keyring]:
     if policy.sign_key is not None and policy.sign_key != "same":
         specs.append(policy.sign_key)
     passphrase = _passphrase(specs)
-    redact.learn([passphrase])
+    try:
+        redact.learn([passphrase])
+    except ValueError as problem:
+        raise EnvironmentFault(f"the passphrase in {OWN_PASSPHRASE}: {problem}") from problem
     ring = Keyring(home)
     keys = tuple(
         ring.make(spec, name=f"drtest key {number}", passphrase=passphrase)
