@@ -96,7 +96,10 @@ def clear(root: Path) -> None:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a tree whatever the modes of its folders are; one that is absent is fine."""
+    """Remove a tree whatever the modes of its folders are; one that is absent is fine.
+
+    Of a link only the link goes.
+    """
 
     def retry(function: Callable[..., Any], path: str, problem: BaseException) -> None:
         if isinstance(problem, FileNotFoundError):
@@ -111,7 +114,10 @@ def remove_tree(root: Path) -> None:
         else:
             function(path)
 
-    if not root.exists() and not root.is_symlink():
+    if root.is_symlink():
+        root.unlink()
+        return
+    if not root.exists():
         return
     _rmtree(root, retry)
 
