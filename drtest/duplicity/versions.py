@@ -72,20 +72,20 @@ def find(which: str, *, cache: Path) -> Duplicity:
     return provision(which, cache=cache)
 
 
-def verify(program: Path, *, which: str, boto3: str = "") -> Duplicity:
+def verify(
+    program: Path, *, which: str, boto3: str = "", timeout_s: float = VERIFY_TIMEOUT_S
+) -> Duplicity:
     """Run ``program --version`` and return what it says; ToolMissing where it is no duplicity."""
     if not program.is_file() or not os.access(program, os.X_OK):
         raise ToolMissing(f"{program} is no program that can be executed")
     with tempfile.TemporaryDirectory(prefix="drtest-") as folder:
         log = Path(folder) / "version.log"
         env = {**process.CLEAN_LOCALE, "PATH": process.SYSTEM_PATH, "HOME": folder}
-        done = process.run(
-            [str(program), "--version"], env=env, log=log, timeout_s=VERIFY_TIMEOUT_S
-        )
+        done = process.run([str(program), "--version"], env=env, log=log, timeout_s=timeout_s)
         said = log.read_text(encoding="utf-8", errors="replace")
     found = _SAYS.search(said)
     if done.timed_out:
-        raise ToolMissing(f"{program} --version did not end within {VERIFY_TIMEOUT_S:.0f} s")
+        raise ToolMissing(f"{program} --version did not end within {timeout_s:g} s")
     if done.status != 0 or found is None:
         last = said.strip().splitlines()[-1:] or ["(nothing)"]
         raise ToolMissing(
