@@ -66,6 +66,8 @@ def run(
     """Run one command to its end and return how it went.
 
     stdout and stderr go to *log* (made anew). A command that takes longer than *timeout_s* is
+    killed with its group and comes back with ``timed_out`` and a negative status.
+
     Raises ToolMissing where the program is not there, Interrupted where ``stop_all`` ended it.
     """
     started = monotonic_s()
@@ -80,10 +82,11 @@ def run(
     finally:
         # Also on the ordinary way: what the command left behind in its group must not outlive it.
         kill_group(popen.pid)
-        _, wait_status, usage = os.wait4(popen.pid, 0)
-        popen.returncode = os.waitstatus_to_exitcode(wait_status)
+        # Not reaped before it is out of stop_all's sight: its id may be given to another by then.
         with _lock:
             _live.discard(child)
+        _, wait_status, usage = os.wait4(popen.pid, 0)
+        popen.returncode = os.waitstatus_to_exitcode(wait_status)
     if child.interrupted:
         raise Interrupted(f"{Path(argv[0]).name} was stopped")
     return Completed(
