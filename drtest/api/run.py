@@ -23,6 +23,7 @@ from drtest.model.events import Event
 from drtest.model.redact import Redactor
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
 from drtest.model.scenario import Scenario
+from drtest.model.traffic import Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import Archive
 from drtest.report.interface import Reporter, Reporters
@@ -149,6 +150,8 @@ def _run_all(course: _Course, bench: Bench) -> None:
 def _run_one(course: _Course, bench: Bench, number: int, scenario: Scenario) -> None:
     if course.stop.is_set():
         return
+    log = bench.gateway.log
+    offset = log.stat().st_size if log.exists() else 0  # its requests stand behind what is there
     place = _Folder(course, number, scenario)
     stand = Stand(
         bench=bench,
@@ -172,7 +175,7 @@ def _run_one(course: _Course, bench: Bench, number: int, scenario: Scenario) -> 
             broke = fault(problem, course.redact)
             writer.write(broke)
             events.append(broke)
-    _finish(course, number, scenario, (place.folder, events))
+    _finish(course, number, scenario, (place.folder, events), offset=offset)
     if course.results[number].judgement.as_expected or not _fits(stand.wrecks, course.options):
         remove_tree(stand.wrecks)
         course.results[number] = judging.with_wrecks(course.results[number])
@@ -195,17 +198,26 @@ class _Folder:
 
 
 def _finish(
-    course: _Course, number: int, scenario: Scenario, kept: tuple[Path, list[Event]]
+    course: _Course,
+    number: int,
+    scenario: Scenario,
+    kept: tuple[Path, list[Event]],
+    *,
+    offset: int | None = None,
 ) -> None:
+    """Judge one scenario. *offset*: where its requests begin in the log, None: it never began."""
     folder, events = kept
     log = course.archive.folder / REQUEST_LOG
+    requests = None
+    if log.exists():
+        requests = Totals() if offset is None else totals(log, scenario.name, offset=offset)
     result = judging.judged(
         scenario,
         events,
         folder=folder,
         store=course.store,
         duplicity=course.duplicity,
-        requests=totals(log, scenario=scenario.name) if log.exists() else None,
+        requests=requests,
     )
     result = judging.with_wrecks(result)
     course.results[number] = result

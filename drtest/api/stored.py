@@ -9,10 +9,11 @@ from drtest.api import judging
 from drtest.api.run import Run
 from drtest.api.session import REQUEST_LOG
 from drtest.errors import DrtestError
-from drtest.gateway import totals
+from drtest.gateway import totals_by_scenario
 from drtest.model.events import ScenarioStarted
 from drtest.model.lines import with_lines
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
+from drtest.model.traffic import Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import SCENARIO_FILE, Archive
 from drtest.report.events import FILE, read_events
@@ -27,7 +28,9 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
     """
     archive = Archive.open(folder)
     settings, started_at = archive.read_settings()
-    results = tuple(_scenario(archive, one, settings) for one in archive.scenario_folders())
+    log = archive.folder / REQUEST_LOG
+    metered = totals_by_scenario(log) if log.exists() else None
+    results = tuple(_scenario(one, settings, metered) for one in archive.scenario_folders())
     before = archive.read_run() if archive.run_file.exists() else {}
     verdict = run_verdict(results)
     interrupted = bool(before.get("interrupted", not before))
@@ -54,7 +57,9 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
     )
 
 
-def _scenario(archive: Archive, folder: Path, settings: Settings) -> ScenarioResult:
+def _scenario(
+    folder: Path, settings: Settings, metered: dict[str, Totals] | None
+) -> ScenarioResult:
     text = (folder / SCENARIO_FILE).read_text(encoding="utf-8")
     scenarios = loads(text, file=str(folder / SCENARIO_FILE))
     if len(scenarios) != 1:
@@ -64,13 +69,12 @@ def _scenario(archive: Archive, folder: Path, settings: Settings) -> ScenarioRes
     scenario = scenarios[0]
     if started is not None:
         scenario = with_lines(scenario, started.file, started.lines)
-    log = archive.folder / REQUEST_LOG
     result = judging.judged(
         scenario,
         events,
         folder=folder,
         store=settings.store,
         duplicity=settings.duplicity,
-        requests=totals(log, scenario=scenario.name) if log.exists() else None,
+        requests=None if metered is None else metered.get(scenario.name, Totals()),
     )
     return judging.with_wrecks(result)

@@ -1,12 +1,13 @@
 """The proxy between duplicity and the store: every request counted, none changed.
 
 ``Gateway`` runs the proxy in a process of its own and opens a port for each duplicity process;
-``requests`` and ``totals`` read its log; ``iam`` says which rights that log needed.
+``requests``, ``totals`` and ``totals_by_scenario`` read its log; ``iam`` says which rights were
+needed.
 """
 
 from __future__ import annotations
 
-from drtest.gateway.control import Gateway, Listener, Measures
-from drtest.gateway.requestlog import requests, totals
+from drtest.gateway.control import Counted, Gateway, Listener, Measures, Trip
+from drtest.gateway.requestlog import requests, totals, totals_by_scenario
 
-__all__ = ["Gateway", "Listener", "Measures", "requests", "totals"]
+__all__ = ["Gateway", "Listener", "Measures", "requests", "totals", "totals_by_scenario"]

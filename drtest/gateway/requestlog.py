@@ -147,12 +147,30 @@ def requests(path: Path, scenario: str | None = None) -> Iterator[Request]:
         yield _request(labels, arrived, finished)
 
 
-def totals(path: Path, scenario: str | None = None) -> Totals:
-    """Return ``Totals.of(requests(path, scenario))``, without building a Request for each."""
-    result = Totals()
-    counts: dict[tuple[str, str, str, str], int] = {}
-    for labels, arrived, finished in _joined(path, scenario):
-        what = (labels["phase"], labels["step"], arrived["operation"], arrived["kind"])
+def totals(path: Path, scenario: str | None = None, *, offset: int = 0) -> Totals:
+    """Return ``Totals.of(requests(path, scenario))``, without building a Request for each.
+
+    *offset*: where in the file to begin, the log's size before the scenario's first listener was
+    opened. A run then reads its log once for each job, however many scenarios it has.
+    """
+    joined = _joined(path, scenario, offset)
+    return _counted(("", *rows) for rows in joined).get("", Totals())
+
+
+def totals_by_scenario(path: Path) -> dict[str, Totals]:
+    """Return the totals of every scenario of a log, which is read once."""
+    return _counted((rows[0]["scenario"], *rows) for rows in _joined(path, None))
+
+
+def _counted(named: Iterable[tuple[str, Row, Row, Row | None]]) -> dict[str, Totals]:
+    """Return the totals of what is *named*, by the name."""
+    found: dict[str, Totals] = {}
+    counts: dict[tuple[str, str, str, str, str], int] = {}
+    for name, labels, arrived, finished in named:
+        result = found.get(name)
+        if result is None:
+            result = found[name] = Totals()
+        what = (name, labels["phase"], labels["step"], arrived["operation"], arrived["kind"])
         counts[what] = counts.get(what, 0) + 1
         if finished is None:
             result.unknown += 1
@@ -163,24 +181,27 @@ def totals(path: Path, scenario: str | None = None) -> Totals:
         if outcome != "ok":
             result.failed += outcome == "failed"
             result.unknown += outcome == "unknown"
-    for (phase, step, operation, kind), number in counts.items():
+    for (name, phase, step, operation, kind), number in counts.items():
+        result = found[name]
         result.total += number
         by_phase = result.by_phase.setdefault(phase, {})
-        for counter, name in (
+        for counter, key in (
             (result.by_operation, operation),
             (by_phase, operation),
             (result.by_kind, kind or "none"),
             (result.by_step, step),
         ):
-            counter[name] = counter.get(name, 0) + number
-    return result
+            counter[key] = counter.get(key, 0) + number
+    return found
 
 
-def _joined(path: Path, scenario: str | None) -> Iterator[tuple[Row, Row, Row | None]]:
+def _joined(
+    path: Path, scenario: str | None, offset: int = 0
+) -> Iterator[tuple[Row, Row, Row | None]]:
     """Yield (listener row, arrived row, finished row or None)."""
     listeners: dict[int, Row] = {}
     flying: dict[int, Row] = {}
-    for row in _rows(path):
+    for row in _rows(path, offset):
         match row["row"]:
             case "finished":
                 arrived = flying.pop(row["number"], None)
@@ -196,8 +217,9 @@ def _joined(path: Path, scenario: str | None) -> Iterator[tuple[Row, Row, Row | 
         yield listeners[arrived["listener"]], arrived, None
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path, offset: int = 0) -> Iterator[Row]:
     with path.open("rb") as file:
+        file.seek(offset)
         while lines := list(islice(file, _BATCH_ROWS)):
             yield from _parsed(lines)
 

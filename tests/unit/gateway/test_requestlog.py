@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from drtest.gateway.classify import classify
 from drtest.gateway.exchange import Exchange
 from drtest.gateway.framing import RequestHead
-from drtest.gateway.requestlog import Labels, LogBroken, RequestLog, requests, totals
+from drtest.gateway.requestlog import (
+    Labels,
+    LogBroken,
+    RequestLog,
+    requests,
+    totals,
+    totals_by_scenario,
+)
 from drtest.model.traffic import Totals
 
 AT = datetime(2026, 1, 9, 3, tzinfo=UTC)
@@ -132,3 +139,20 @@ def test_fast_totals_equal_those_of_the_rows(
     for scenario in (None, "a", "b"):
         assert totals(path, scenario) == Totals.of(requests(path, scenario))
     assert totals(path).total == len(rows)
+    names = {scenario for scenario, *_ in rows}
+    assert totals_by_scenario(path) == {name: totals(path, name) for name in names}
+
+
+def test_totals_of_one_scenario_need_only_the_log_behind_its_start(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log = RequestLog(path)
+    listener = listen(log, labels("first"))
+    log.arrived(opened(log, log.next_number()), listener)
+    offset = path.stat().st_size
+    listener = listen(log, labels("second"))
+    log.arrived(opened(log, log.next_number(), 1), listener)
+    log.close()
+    assert totals(path, "second", offset=offset) == totals(path, "second")
+    assert totals(path, offset=offset).by_operation == {"GetObject": 1}
+    path.write_bytes(b"not JSON\n" * (offset // 9) + path.read_bytes()[offset // 9 * 9 :])
+    assert totals(path, "second", offset=offset).total == 1  # what lies before is not read
