@@ -38,7 +38,7 @@ def remarks(run: RunResult, style: Style) -> Iterator[Text]:
             ("notes", _by_code(run, Severity.NOTE)),
         ]
     blind = dict.fromkeys(one for result in run.scenarios for one in result.judgement.not_compared)
-    rows.append(("not compared", "; ".join(blind)))
+    rows.append(("not compared", _blind(list(blind), style)))
     if preloaded := sum(result.preloaded for result in run.scenarios):
         text = f"{count(preloaded, 'scenario')}; a verdict rests on plain execution"
         rows.append(("preloaded", text))
@@ -46,6 +46,13 @@ def remarks(run: RunResult, style: Style) -> Iterator[Text]:
     rows += [("note", text) for text in run.notes]
     kept = [(head, text) for head, text in rows if text]
     yield from table(kept, columns=style.layout.columns, indent=0, style=DIM)
+
+
+def _blind(kinds: Sequence[str], style: Style) -> str:
+    """Every kind where there is room for it, else the first and how many more there are."""
+    if style.verbose or len(kinds) < 2:
+        return "; ".join(kinds)
+    return f"{kinds[0]}, and {count(len(kinds) - 1, 'more kind')}: -v names them"
 
 
 def _of(run: RunResult, severity: Severity) -> Iterator[Finding]:
@@ -70,7 +77,7 @@ def _losses(run: RunResult) -> str:
 def _in_full(result: ScenarioResult, style: Style) -> Iterator[Text]:
     told = {Severity.WARNING, Severity.NOTE}
     rows = [(one.code, one.message) for one in result.judgement.findings if one.severity in told]
-    yield from paragraph(result.name, columns=style.layout.columns, indent=0)
+    yield from paragraph(result.title, columns=style.layout.columns, indent=0)
     rows.insert(0, ("restored", _achieved(result)))
     yield from table(rows, columns=style.layout.columns, indent=2, style=DIM)
     yield line()
