@@ -11,7 +11,6 @@ from typing import assert_never
 from drtest.cost.sizes import BLOCK_BYTES, Content, signature_bytes
 from drtest.model.scenario import (
     ContentKind,
-    CopyOf,
     Count,
     FileSet,
     LiteralFile,
@@ -134,8 +133,8 @@ NOTHING_CHANGED = Content(stored_bytes=0, entries=0, signatures_bytes=0, path_by
 def expected(source: Sequence[SourceEntry]) -> SourceShape:
     """Return the shape that *source* will have, from its description alone.
 
-    A CopyOf cannot be known without reading it: pass ``observed`` instead; here it counts as
-    nothing, and the shape says so.
+    What only the machine knows (a copy of a tree) counts as nothing, and the shape says so: pass
+    ``observed`` of the recorded truth instead.
     """
     groups: list[FileGroup] = []
     others, why = 0.0, ""
@@ -152,10 +151,8 @@ def expected(source: Sequence[SourceEntry]) -> SourceShape:
                 others += entry.path.count("/") - 1
             case Symlink():
                 others += entry.path.count("/")
-            case CopyOf():
-                why = f"the size of {entry.of} is not known before it is read"
-            case _ as never:
-                assert_never(never)
+            case _:  # copies and zoos: whatever is new is an estimate, too, never a wrong exactness
+                why = f"what lies at {entry.path} is known only when it is built"
     return SourceShape(groups=tuple(groups), others=others, why_estimate=why)
 
 
