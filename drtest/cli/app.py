@@ -8,7 +8,8 @@ import click
 import typer
 
 from drtest import __version__
-from drtest.cli import clean, doctor, report, run, schema, show, validate
+from drtest.cli import clean, doctor, report, schema, show, validate
+from drtest.cli import run as run_command
 from drtest.errors import DrtestError
 
 HELP = """Proves whether a duplicity backup on S3 can be restored: makes real backups over a
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command(rich_help_panel=START)(run.run)
+app.command(rich_help_panel=START)(run_command.run)
 app.command(rich_help_panel=START)(doctor.doctor)
 app.command(rich_help_panel=CLOSER)(validate.validate)
 app.command(rich_help_panel=CLOSER)(show.show)
@@ -52,16 +53,16 @@ def _options(
         raise DrtestError(f"drtest runs on Linux only, and this is {sys.platform}")
 
 
-def main() -> None:
-    """Run the command line and exit with its status."""
+def run() -> int:
+    """Run the command line and return its exit status."""
     try:
         status = app(standalone_mode=False)
     except click.exceptions.Abort:
-        sys.exit(130)
+        return 130
     except click.ClickException as problem:
         problem.show()
-        sys.exit(2)
+        return 2
     except DrtestError as problem:
         typer.echo(f"{problem}\nexit {problem.exit_code}", err=True)
-        sys.exit(problem.exit_code)
-    sys.exit(status if isinstance(status, int) else 0)
+        return problem.exit_code
+    return status if isinstance(status, int) else 0
