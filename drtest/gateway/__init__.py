@@ -10,4 +10,13 @@ from __future__ import annotations
 from drtest.gateway.control import Counted, Gateway, Listener, Measures, Trip
 from drtest.gateway.requestlog import requests, totals, totals_by_scenario
 
-__all__ = ["Gateway", "Listener", "Measures", "requests", "totals", "totals_by_scenario"]
+__all__ = [
+    "Counted",
+    "Gateway",
+    "Listener",
+    "Measures",
+    "Trip",
+    "requests",
+    "totals",
+    "totals_by_scenario",
+]

@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ from drtest import process
 from drtest.clock import monotonic_s
 from drtest.errors import EnvironmentFault
 from drtest.gateway.listener import Mode
+from drtest.gateway.toxics import written
+from drtest.model.toxic import Toxic
 
 START_LIMIT_S = 30.0
 REPLY_LIMIT_S = 30.0
@@ -43,6 +46,25 @@ class Listener:
     port: int
     endpoint_url: str
     environment: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """An exchange that a toxic holds now, until ``Gateway.release``. *rule* counts from 0."""
+
+    number: int
+    rule: int
+    operation: str
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What one toxic has met: different requests that fit its trigger, and attempts it hit."""
+
+    seen: int
+    fired: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +93,7 @@ class Gateway:
         self._writing = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         self._ids = itertools.count(1)
+        self._channels: dict[int, Callable[[Trip], None]] = {}
         self._reader: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -115,6 +138,8 @@ class Gateway:
         simulated_at: datetime,
         read_only: bool = False,
         authority: Path | None = None,
+        toxics: Sequence[Toxic] = (),
+        on_trip: Callable[[Trip], None] | None = None,
     ) -> Listener:
         """Open a port that leads to *upstream*, the URL of the store.
 
@@ -123,6 +148,9 @@ class Gateway:
         host over http and this port as its proxy; the only mode in which a signature for another
         host than 127.0.0.1 holds. *authority*: certificates to trust upstream instead of the
         system's. A *read_only* port refuses all but GET and HEAD by itself.
+        *toxics* are armed on this port alone, asked in their order. *on_trip* is told of each
+        exchange that one of them holds; it runs in the gateway's own thread and must not wait
+        (``queue.put`` is a good one). Release what is held, or close the port.
         ValueError for an *upstream* that is no URL.
         """
         parts = urlsplit(upstream)
@@ -130,8 +158,13 @@ class Gateway:
             raise ValueError(f"{upstream} is no http or https URL of a store")
         if simulated_at.tzinfo is None:
             raise ValueError("simulated_at needs a timezone")
+        channel = next(self._ids)
+        if on_trip is not None:
+            self._channels[channel] = on_trip
         reply = self._ask(
             "listen",
+            number=channel,
+            toxics=[written(toxic) for toxic in toxics],
             upstream=upstream,
             mode=mode,
             scenario=scenario,
@@ -176,6 +209,18 @@ class Gateway:
             wait_s=wait_s,
         )
         return bool(reply["is_quiet"])
+
+    def release(self, trip: Trip) -> None:
+        """Let go of a held exchange. Idempotent; one that has ended meanwhile is fine."""
+        self._ask("release", trip=trip.number)
+
+    def count(self, listener: Listener) -> tuple[Counted, ...]:
+        """Return what each toxic of an open port has met so far, in their order."""
+        reply = self._ask("count", listener=listener.number)
+        return tuple(
+            Counted(seen=seen, fired=fired)
+            for seen, fired in zip(reply["seen"], reply["fired"], strict=True)
+        )
 
     def measure(self) -> Measures:
         """Return what the process has used: CPU, resident memory, open descriptors."""
@@ -231,12 +276,17 @@ class Gateway:
     # the conversation
 
     def _ask(
-        self, command: str, *, limit_s: float = REPLY_LIMIT_S, **fields: Any
+        self,
+        command: str,
+        *,
+        limit_s: float = REPLY_LIMIT_S,
+        number: int | None = None,
+        **fields: Any,
     ) -> dict[str, Any]:
         control = self._control
         if control is None:
             raise EnvironmentFault("the gateway is not running")
-        number = next(self._ids)
+        number = next(self._ids) if number is None else number
         answer: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._waiting[number] = answer
         line = json.dumps({"id": number, "do": command, **fields}).encode() + b"\n"
@@ -264,11 +314,27 @@ class Gateway:
         with contextlib.suppress(OSError), control.makefile("rb") as lines:
             for line in lines:
                 reply = json.loads(line)
+                if "trip" in reply:
+                    self._tripped(reply)
+                    continue
                 waiting = self._waiting.get(reply["id"])
                 if waiting is not None:
                     waiting.put(reply)
         for waiting in list(self._waiting.values()):
             waiting.put(_GONE)
+
+    def _tripped(self, said: dict[str, Any]) -> None:
+        told = self._channels.get(said["channel"])
+        if told is not None:
+            told(
+                Trip(
+                    number=said["trip"],
+                    rule=said["rule"],
+                    operation=said["operation"],
+                    key=said["key"],
+                    attempt=said["attempt"],
+                )
+            )
 
     def _fault(self, what: str) -> EnvironmentFault:
         tail = "".join(f"\n    {line}" for line in self.log_tail()[-5:])

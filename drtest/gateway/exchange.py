@@ -106,10 +106,10 @@ class Attempts:
 
     def count(self, head: RequestHead) -> int:
         """Return which attempt this is, from 1."""
-        identity = _identity(head)
+        known = identity(head)
         said = _SAID_ATTEMPT.search(head.fields.get("amz-sdk-request", ""))
-        number = max(self._seen.pop(identity, 0) + 1, int(said[1]) if said else 1)
-        self._seen[identity] = number
+        number = max(self._seen.pop(known, 0) + 1, int(said[1]) if said else 1)
+        self._seen[known] = number
         if len(self._seen) > _REMEMBERED_REQUESTS:
             self._seen.popitem(last=False)
         return number
@@ -117,10 +117,11 @@ class Attempts:
     def settle(self, head: RequestHead, outcome: Outcome) -> None:
         """Forget a request that went well and has no id of its own: its equal is a new one."""
         if outcome == "ok" and "amz-sdk-invocation-id" not in head.fields:
-            self._seen.pop(_identity(head), None)
+            self._seen.pop(identity(head), None)
 
 
-def _identity(head: RequestHead) -> tuple[str, ...]:
+def identity(head: RequestHead) -> tuple[str, ...]:
+    """Return what attempts of one request have in common, as far as it shows."""
     fields = head.fields
     invocation = fields.get("amz-sdk-invocation-id")
     if invocation is not None:

@@ -71,6 +71,7 @@ class Relay:
         self._is_drained = asyncio.Event()
         self._is_drained.set()
         self._is_client_gone = False
+        self._is_cut = False
         self._is_store_deaf = False  # it takes no more, but may still be answering
         self._count = 0
 
@@ -79,7 +80,9 @@ class Relay:
         inbound = asyncio.create_task(self._read_client())
         try:
             await asyncio.wait({inbound, self._over}, return_when=asyncio.FIRST_COMPLETED)
-            if self._over.done() and not self._is_client_gone:
+            if self._is_cut:
+                pass
+            elif self._over.done() and not self._is_client_gone:
                 await self._client.finish()
                 await self._linger(inbound)
             elif inbound.done() and self._pending and not self._over.done():
@@ -290,9 +293,12 @@ class Relay:
 
     def _cut(self) -> None:
         self._is_client_gone = True
-        self._client.reset()
+        self._client.reset_at_close()
         if self._store is not None:
-            self._store.reset()
+            self._store.reset_at_close()
+        self._is_cut = True
+        if not self._over.done():
+            self._over.set_result(None)
 
     # from the store to the client
 

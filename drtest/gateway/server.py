@@ -2,13 +2,15 @@
 
 It connects to the Unix socket of the drtest process that started it, takes commands from there as
 JSON lines and ends when that connection ends, so that it never outlives its parent. Commands carry
-an ``id`` that the reply repeats: ``listen``, ``close``, ``measure``.
+an ``id`` that the reply repeats: ``listen``, ``close``, ``measure``, ``release``, ``count``. By
+itself it says which exchange a toxic holds (``trip``; its ``channel`` is the ``listen``'s id).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import json
 import os
@@ -16,6 +18,7 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +28,7 @@ from drtest.gateway.classify import routing_headers
 from drtest.gateway.listener import Listener, Upstream
 from drtest.gateway.requestlog import Labels, LogBroken, RequestLog
 from drtest.gateway.rules import RefuseWrites, Rule
+from drtest.gateway.toxics import Armed, Tripwires, arm
 
 BUNDLE = "gateway-ca.pem"
 
@@ -34,9 +38,11 @@ Message = dict[str, Any]
 class Server:
     """Listeners by number, and the commands that make and end them."""
 
-    def __init__(self, log: RequestLog, folder: Path) -> None:
+    def __init__(self, log: RequestLog, folder: Path, *, tell: Callable[[Message], None]) -> None:
         self._log = log
         self._folder = folder
+        self._tripwires = Tripwires(tell)
+        self._armed: dict[int, list[Armed]] = {}
         self._listeners: dict[int, Listener] = {}
         self._closing: dict[int, asyncio.Future[bool]] = {}
         self._tls: Any = None
@@ -50,6 +56,12 @@ class Server:
                 return {"is_quiet": await self._close(message["listener"], message["wait_s"])}
             case "measure":
                 return _measures()
+            case "release":
+                self._tripwires.release(message["trip"])
+                return {}
+            case "count":
+                armed = self._armed.get(message["listener"], [])
+                return {"seen": [one.seen for one in armed], "fired": [one.fired for one in armed]}
             case other:
                 raise ValueError(f"the gateway knows no command {other}")
 
@@ -64,7 +76,14 @@ class Server:
         bundle = self._folder / BUNDLE
         if mode == "tls" and self._tls is None:
             self._tls = make_authority(bundle)
-        rules: list[Rule] = [RefuseWrites()] if message["read_only"] else []
+        armed = [
+            arm(
+                told,
+                trip=functools.partial(self._tripwires.trip, channel=message["id"], rule=number),
+            )
+            for number, told in enumerate(message["toxics"])
+        ]
+        rules: list[Rule] = [*([RefuseWrites()] if message["read_only"] else []), *armed]
         listener = Listener(
             labels=Labels(
                 scenario=message["scenario"],
@@ -80,10 +99,13 @@ class Server:
             on_crash=_crashed,
         )
         self._listeners[listener.number] = listener
+        if armed:
+            self._armed[listener.number] = armed
         return {"listener": listener.number, "port": listener.port, "bundle": str(bundle)}
 
     async def _close(self, number: int, wait_s: float) -> bool:
         listener = self._listeners.pop(number, None)
+        self._armed.pop(number, None)
         if listener is not None:
             self._closing[number] = asyncio.ensure_future(listener.close(wait_s=wait_s))
         # a second close waits for the first; one that is over is over
@@ -124,7 +146,11 @@ def _die(error: BaseException) -> NoReturn:
 async def serve(control: Path, log: Path, folder: Path) -> None:
     """Obey the parent until it closes the control connection or sends SIGTERM."""
     reader, writer = await asyncio.open_unix_connection(str(control))
-    server = Server(RequestLog(log), folder)
+
+    def tell(message: Message) -> None:
+        writer.write(json.dumps(message).encode() + b"\n")
+
+    server = Server(RequestLog(log), folder, tell=tell)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     running: set[asyncio.Task[None]] = set()
@@ -136,7 +162,7 @@ async def serve(control: Path, log: Path, folder: Path) -> None:
             reply = {"error": str(error)}
         except LogBroken as error:
             _die(error)
-        writer.write(json.dumps({"id": message["id"], **reply}).encode() + b"\n")
+        tell({"id": message["id"], **reply})
         await writer.drain()
 
     async def read() -> None:

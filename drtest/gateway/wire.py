@@ -42,12 +42,11 @@ class Wire:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
-    def reset(self) -> None:
-        """Close so that the peer sees a reset."""
+    def reset_at_close(self) -> None:
+        """Make ``close`` a reset for the peer. Not closed here: someone may be receiving still."""
         with contextlib.suppress(OSError):
             linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # struct linger: on, 0 seconds
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self.close()
 
     def close(self) -> None:
         """Close the socket. Idempotent."""
