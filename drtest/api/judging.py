@@ -23,8 +23,12 @@ def judged(
     store: str,
     duplicity: str,
     requests: Totals | None,
+    on: str = "",
 ) -> ScenarioResult:
-    """Judge one scenario's history; *folder* is its own in the run archive."""
+    """Judge one scenario's history; *folder* is its own in the run archive.
+
+    *on* names the store where the run has several.
+    """
     history = History(
         scenario=scenario,
         trees=TreeStore(folder / TREES),
@@ -50,6 +54,7 @@ def judged(
         backups=sum(1 for event in history.of(ActionFinished) if event.index in backups),
         folder=folder.name,
         requests=requests,
+        predicted=history.predicted,
     )
 
 

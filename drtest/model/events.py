@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from drtest.model.bill import Prediction
+
 SCHEMA_VERSION = 1
 
 
@@ -68,6 +70,13 @@ class ScenarioStarted:
     is_root: bool = True
     lines: tuple[int, ...] = ()  # of the scenario's parts in its file (model.lines)
     schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsPredicted:
+    """What the scenario should ask of S3: written before the first call of duplicity."""
+
+    prediction: Prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +204,14 @@ class FaultSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartLeftOut:
+    """Something that this machine cannot give, and that nobody asked for by name: only told."""
+
+    what: str  # "/zoo/device"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioFinished:
     """The last event of a scenario that came to its end; absent where it was broken off."""
 
@@ -205,6 +222,7 @@ class ScenarioFinished:
 
 Event = (
     ScenarioStarted
+    | RequestsPredicted
     | StepStarted
     | SourceMutated
     | TruthRecorded
@@ -215,5 +233,6 @@ Event = (
     | DrillStarted
     | DrillFinished
     | FaultSeen
+    | PartLeftOut
     | ScenarioFinished
 )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from drtest.model.events import Event, ScenarioFinished, ScenarioStarted
+from drtest.model.bill import Prediction
+from drtest.model.events import Event, RequestsPredicted, ScenarioFinished, ScenarioStarted
 from drtest.model.scenario import Scenario
 from drtest.model.traffic import Totals
 from drtest.model.tree import Entry
@@ -50,6 +51,12 @@ class History:
     def started(self) -> ScenarioStarted | None:
         """The first event, None where the scenario never began."""
         return next(self.of(ScenarioStarted), None)
+
+    @property
+    def predicted(self) -> Prediction | None:
+        """What the scenario was expected to ask of S3, None where it never came to that."""
+        found = next(self.of(RequestsPredicted), None)
+        return None if found is None else found.prediction
 
     @property
     def is_complete(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from drtest.model.bill import Prediction
 from drtest.model.finding import Finding
 from drtest.model.scenario import Expectation
 from drtest.model.traffic import Totals
@@ -73,11 +74,24 @@ class ScenarioResult:
     backups: int
     folder: str  # below the run's own: where history and side files lie
     requests: Totals | None = None
+    predicted: Prediction | None = None  # None: broken off before its requests were foreseen
+    on: str = ""  # the store as --store names it, in a run on several stores
+    left_out: tuple[str, ...] = ()  # parts of it that this machine could not give, and why
 
     @property
     def verdict(self) -> Verdict:
         """What was seen."""
         return self.judgement.verdict
+
+    @property
+    def title(self) -> str:
+        """What tells it from every other result of the run; the request log names it so too."""
+        return title(self.name, self.on)
+
+
+def title(name: str, on: str) -> str:
+    """Return ``NAME``, or ``NAME on STORE`` where *on* names one of several stores."""
+    return f"{name} on {on}" if on else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +108,7 @@ class Settings:
     command: str
     cheap_passphrase_hashing: bool = True
     gateway: str = "none"  # none, plain, tls, forward
+    stores: tuple[str, ...] = ()  # names, in the order in which they are compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

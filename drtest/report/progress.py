@@ -14,6 +14,8 @@ from drtest.model.events import (
     Event,
     FaultSeen,
     ListingRecorded,
+    PartLeftOut,
+    RequestsPredicted,
     RulesCounted,
     ScenarioFinished,
     ScenarioStarted,
@@ -66,7 +68,8 @@ def follow(running: Running, event: Event) -> Running:
         case DrillStarted(what=what):
             return replace(running, where=what, what="drill", drill=running.drill + 1)
         case (
-            SourceMutated()
+            RequestsPredicted()
+            | SourceMutated()
             | TruthRecorded()
             | RulesCounted()
             | ActionFinished()
@@ -74,6 +77,7 @@ def follow(running: Running, event: Event) -> Running:
             | StepFinished()
             | DrillFinished()
             | FaultSeen()
+            | PartLeftOut()
         ):
             return running
         case ScenarioFinished():
