@@ -90,6 +90,7 @@ class Gateway:
         self.log = log
         self._child: process.Child | None = None
         self._control: socket.socket | None = None
+        self._is_lost = False  # the conversation is over; the process may need a moment to be gone
         self._writing = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         self._ids = itertools.count(1)
@@ -120,8 +121,7 @@ class Gateway:
     @property
     def is_alive(self) -> bool:
         """Whether the process runs and can be spoken to."""
-        child, reader = self._child, self._reader
-        return child is not None and child.is_alive() and reader is not None and reader.is_alive()
+        return self._child is not None and not self._is_lost and self._child.is_alive()
 
     def log_tail(self) -> tuple[str, ...]:
         """Return the last lines that the process wrote about its own troubles."""
@@ -297,6 +297,7 @@ class Gateway:
                 control.sendall(line)
             reply = answer.get(timeout=limit_s)
         except OSError as error:
+            self._is_lost = True
             raise self._fault("has died") from error
         except queue.Empty:
             raise self._fault(f"gave no answer to {command!r} in {limit_s:.0f} s") from None
@@ -320,6 +321,7 @@ class Gateway:
                 waiting = self._waiting.get(reply["id"])
                 if waiting is not None:
                     waiting.put(reply)
+        self._is_lost = True
         for waiting in list(self._waiting.values()):
             waiting.put(_GONE)
 

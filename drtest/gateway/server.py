@@ -162,6 +162,9 @@ async def serve(control: Path, log: Path, folder: Path) -> None:
             reply = {"error": str(error)}
         except LogBroken as error:
             _die(error)
+        except Exception as error:  # a mistake in here: the parent must not wait for a reply
+            traceback.print_exception(error)
+            reply = {"error": f"{type(error).__name__}: {error}"}
         tell({"id": message["id"], **reply})
         await writer.drain()
 
