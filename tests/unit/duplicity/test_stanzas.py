@@ -19,7 +19,7 @@ from drtest.model.redact import HIDDEN, Redactor
 def escape(text: str) -> str:
     """duplicity's util.escape (3.2.1)."""
     escaped = text.encode("unicode-escape", "replace").decode("utf8", "replace")
-    return "'%s'" % escaped.replace("'", "\\x27")
+    return "'" + escaped.replace("'", "\\x27") + "'"
 
 
 def written(stanza: Stanza) -> str:
