@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from drtest.cost.predict import predict
 from drtest.cost.source import SourceShape, expected, observed
@@ -12,24 +11,20 @@ from drtest.model.bill import Prediction
 from drtest.model.events import Event, RequestsPredicted, ScenarioStarted, TruthRecorded
 from drtest.model.scenario import Scenario
 from drtest.oracle.trees import TreeStore
+from drtest.runner.bench import Stand
 from drtest.runner.run import TREES
 
 UNKNOWN_RATIO = 1.0  # stored over original, where nothing says how a source compresses
 
 
-def foretold(
-    events: Iterable[Event],
-    scenario: Scenario,
-    *,
-    folder: Path,
-    only_drill: tuple[int, int | None] | None = None,
-) -> Iterator[Event]:
-    """Yield *events* with a ``RequestsPredicted`` among them, before the first call of duplicity.
+def foretold(events: Iterable[Event], stand: Stand) -> Iterator[Event]:
+    """Yield *stand*'s *events* with a ``RequestsPredicted`` among them, before the first call of duplicity.
 
     Where the scenario describes its source, the prediction follows from the scenario alone and
-    comes first; a copied or filtered source is known once the first truth stands in *folder*, the
-    scenario's own. The request log is never read. *only_drill*: no other drill is run.
+    comes first; a copied or filtered source is known once the first truth is recorded. The request
+    log is never read.
     """
+    scenario, folder = stand.scenario, stand.folder
     version, is_open = "", True
     for event in events:
         yield event
@@ -45,7 +40,7 @@ def foretold(
                 continue
         is_open = False
         foreseen = predict(scenario, duplicity_version=version, source=source)
-        yield RequestsPredicted(prediction=only(foreseen, only_drill))
+        yield RequestsPredicted(prediction=only(foreseen, stand.only_drill))
 
 
 def is_described(scenario: Scenario) -> bool:

@@ -6,6 +6,7 @@
 * ``backup``       calls of the calendar; ``rules``, ``stanzas``: selection rules, warnings
 * ``retention``    what is promised against what the bucket still holds
 * ``objectives``   RPO, RTO, requests
+* ``foreseen``     requests that were predicted against those that were metered
 * ``unverified``   what drtest could not find out
 * ``expectation``  what the scenario's head says against what was seen
 """

@@ -5,7 +5,16 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable
 
-from drtest.checks import backup, objectives, restored, retention, rules, stanzas, unverified
+from drtest.checks import (
+    backup,
+    foreseen,
+    objectives,
+    restored,
+    retention,
+    rules,
+    stanzas,
+    unverified,
+)
 from drtest.checks.case import Case
 from drtest.checks.expectation import expectation_for, settle
 from drtest.checks.restored import Drilled
@@ -24,6 +33,7 @@ FAMILIES: dict[str, Check] = {
     "warnings": lambda case, _: stanzas.check(case),
     "retention": retention.check,
     "objectives": objectives.check,
+    "requests": lambda case, _: foreseen.check(case),
     "unverified": unverified.check,
 }
 

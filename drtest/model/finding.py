@@ -340,6 +340,16 @@ CATALOGUE: dict[str, Code] = {
         ),
     ),
     **_rows(
+        "cost and requests",
+        (
+            "request-model-off",
+            _W,
+            "predicted and metered requests differ by more than 2 %",
+            "the phase",
+            "Do not trust a projection from this run; report it with the scenario.",
+        ),
+    ),
+    **_rows(
         "could not verify",
         (
             "nothing-checked",
@@ -372,9 +382,9 @@ CATALOGUE: dict[str, Code] = {
         (
             "capability-missing",
             _U,
-            "the store cannot do what the scenario needs",
+            "the store or the machine cannot do what the scenario needs",
             "the capability",
-            "Run it with --store one that can.",
+            "Run it with --store one that can, or as root on a machine that can.",
         ),
         (
             "selection-disagrees",

@@ -19,7 +19,8 @@ from support.histories import (
 )
 
 from drtest.checks import judge
-from drtest.model.events import FaultSeen
+from drtest.model.bill import PredictedStep, Prediction
+from drtest.model.events import FaultSeen, RequestsPredicted
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.history import History
 from drtest.model.run import Judgement
@@ -524,6 +525,59 @@ def _() -> Story:
     story = DEFECTS["duplicity-warned"]()
     story.objectives = replace(story.objectives, warnings_allowed=False)
     return story
+
+
+# ---------------------------------------------------------------- cost and requests
+
+
+def foreseen(puts: int, *, why: str = "", failed: int = 0, estimated_puts: int = 1000) -> Story:
+    """Two phases metered as 3 and 1,000 requests, and what was predicted of them."""
+    story = well()
+    steps = (
+        PredictedStep(
+            step="1",
+            phase="full",
+            operations={"PutObject": puts},
+            uploaded_bytes=0,
+            downloaded_bytes=0,
+            why_estimate=why,
+        ),
+        PredictedStep(
+            step="2",
+            phase="incremental",
+            operations={"PutObject": estimated_puts},
+            uploaded_bytes=0,
+            downloaded_bytes=0,
+            why_estimate="sizes near a limit",
+        ),
+    )
+    prediction = Prediction(duplicity="3.2.1", steps=steps)
+    story.events.insert(0, RequestsPredicted(prediction=prediction))
+    by_phase = {"full": {"PutObject": 3}, "incremental": {"PutObject": 1000}}
+    story.requests = Totals(total=1003, by_phase=by_phase, failed=failed)
+    return story
+
+
+@defect("request-model-off")
+def _() -> Story:
+    """The model called itself exact."""
+    return foreseen(4)
+
+
+@sound("request-model-off")
+def _() -> Story:
+    """A small estimate may be off by any factor, a large one by two in a hundred."""
+    return foreseen(9, why="sizes near a limit", estimated_puts=1020)
+
+
+def test_a_large_estimate_is_held_to_the_tolerance() -> None:
+    (warning,) = judge(foreseen(3, estimated_puts=1021).history()).findings
+    assert (warning.code, warning.subject) == ("request-model-off", "incremental")
+    assert "1,021 PutObject were predicted and 1,000 metered" in warning.message
+
+
+def test_a_disturbed_run_says_nothing_of_the_request_model() -> None:
+    assert codes(foreseen(4, failed=1).history()) == []
 
 
 # ---------------------------------------------------------------- could not verify
