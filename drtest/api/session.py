@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from drtest import workload
+from drtest.api.jobs import Job, Outlet, make_store, mode_for, words_for
 from drtest.api.options import GIB, Options, cache_folder
-from drtest.duplicity.versions import find
-from drtest.errors import OutOfSpace, UsageError
+from drtest.duplicity.versions import Duplicity, find
+from drtest.errors import EnvironmentFault, OutOfSpace
 from drtest.gateway import Gateway
 from drtest.keys.keyring import gpg_version
 from drtest.model.redact import Redactor
@@ -18,70 +21,98 @@ from drtest.model.scenario import Scenario
 from drtest.report.archive import Archive
 from drtest.runner.bench import Bench
 from drtest.runner.workspace import Workspace, sweep
-from drtest.store import stores
 
 REQUEST_LOG = "requests.jsonl"
 SPARE_BYTES = GIB // 4
 
 
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """What the jobs of a run share: a bench for each store, or why there is none."""
+
+    gateway: Gateway
+    duplicity: Duplicity
+    gpg: str
+    benches: dict[Outlet, Bench] = field(default_factory=dict)
+    faults: dict[Outlet, EnvironmentFault] = field(default_factory=dict)
+
+
 @contextmanager
 def session(
     options: Options,
-    scenarios: Sequence[Scenario],
+    jobs: Sequence[Job],
     *,
     archive: Archive,
     redact: Redactor,
     stop: threading.Event,
-) -> Iterator[Bench]:
-    """Yield a bench with a running store and gateway; everything of it is gone afterwards.
+) -> Iterator[Session]:
+    """Yield running stores and a gateway; everything of it is gone afterwards.
 
-    What cannot be had (gpg, duplicity, the store, room) is an EnvironmentFault.
+    What cannot be had for any job (gpg, duplicity, room) is an EnvironmentFault; a store that
+    cannot be had is one for its own jobs. UsageError where the user's own store may not be used.
     """
     parent = options.work_parent
     sweep(parent)
     gpg = gpg_version()
     duplicity = find(options.duplicity, cache=cache_folder())
-    check_room(options, scenarios)
-    factory = stores().get(options.store)
-    if factory is None:
-        raise UsageError(f"--store {options.store}: allowed are {', '.join(sorted(stores()))}")
-    store = factory()
-    redact.learn([store.credentials.secret_key])
-    with Workspace(parent) as workspace:
-        try:
-            store.start(workspace.folder("store"))
-            with Gateway(workspace.folder("gateway"), log=archive.folder / REQUEST_LOG) as gateway:
-                yield Bench(
+    check_room(options, jobs)
+    stores = {
+        outlet: make_store(outlet, options) for outlet in dict.fromkeys(job.outlet for job in jobs)
+    }
+    with Workspace(parent) as workspace, contextlib.ExitStack() as stack:
+        faults: dict[Outlet, EnvironmentFault] = {}
+        for number, (outlet, store) in enumerate(stores.items()):
+            redact.learn([store.credentials.secret_key, store.credentials.session_token])
+            stack.callback(store.stop)
+            try:
+                store.start(workspace.folder(f"store{number or ''}"))
+                # A server may choose its keys itself, once it is started.
+                redact.learn([store.credentials.secret_key])
+            except EnvironmentFault as problem:
+                faults[outlet] = problem
+        gateway = stack.enter_context(
+            Gateway(workspace.folder("gateway"), log=archive.folder / REQUEST_LOG)
+        )
+        slots = threading.Semaphore(options.cores)
+        yield Session(
+            gateway=gateway,
+            duplicity=duplicity,
+            gpg=gpg,
+            faults=faults,
+            benches={
+                outlet: Bench(
                     duplicity=duplicity,
                     store=store,
                     gateway=gateway,
-                    gateway_mode=options.gateway,
+                    gateway_mode=mode_for(store, options),
                     workspace=workspace,
                     gpg=gpg,
                     redact=redact,
-                    slots=threading.Semaphore(options.cores),
+                    slots=slots,
                     parallel=options.cores,
                     stop=stop,
+                    store_options=words_for(outlet, options),
                 )
-        finally:
-            store.stop()
+                for outlet, store in stores.items()
+                if outlet not in faults
+            },
+        )
 
 
 def needed_bytes(scenario: Scenario, cores: int) -> int:
-    """Return a rough upper bound of the room that one scenario takes in the working folder.
+    """Return a rough upper bound of the room that one scenario wants in the working folder.
 
-    The source; a restored tree for each core; duplicity's own demand of 2.3 volumes each
-    (facts 1.7), but never more than the source has.
+    The source, a restored tree for each core, and the 2.3 volumes that duplicity wants to see free
+    in its temp folder before it begins, however small the source is (facts 1.7).
     """
     source = workload.size_estimate(scenario.source)
-    volume = min(scenario.policy.volsize_mib * 2**20, source)
-    return source + cores * (source + int(2.3 * volume))
+    return source + cores * source + int(2.3 * scenario.policy.volsize_mib * 2**20)
 
 
-def check_room(options: Options, scenarios: Sequence[Scenario]) -> None:
+def check_room(options: Options, jobs: Sequence[Job]) -> None:
     """Raise OutOfSpace where the largest scenarios, as many as run at once, would not fit."""
     cores = options.cores
-    largest = sorted((needed_bytes(one, cores) for one in scenarios), reverse=True)
+    largest = sorted((needed_bytes(job.scenario, cores) for job in jobs), reverse=True)
     needed = sum(largest[: options.jobs or cores]) + SPARE_BYTES
     parent = options.work_parent
     while not parent.exists():

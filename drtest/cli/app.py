@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-import click
 import typer
 
 from drtest import __version__
@@ -17,6 +17,9 @@ simulated calendar, restores every promised point on an empty machine, compares,
 
 Exit status of run: 0 as expected, 1 FAIL, 2 unusable scenario, 3 UNVERIFIED, 70 drtest broke,
 130 interrupted. drtest COMMAND --help tells more."""
+
+# typer carries a click of its own; its base of all complaints about arguments has no public name.
+_UNUSABLE: Any = typer.BadParameter.__mro__[2]
 
 START, CLOSER = "Start here", "Look closer"
 
@@ -57,9 +60,9 @@ def run() -> int:
     """Run the command line and return its exit status."""
     try:
         status = app(standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         return 130
-    except click.ClickException as problem:
+    except _UNUSABLE as problem:
         problem.show()
         return 2
     except DrtestError as problem:

@@ -107,11 +107,17 @@ class Machine:
         )
 
 
+NO_ROOM = 35  # not_enough_freespace: duplicity's own look at TMPDIR before it begins
+
+
 def is_out_of_space(call: Call) -> bool:
     """Whether a call failed for want of room on this machine's disk: not the backup's fault."""
-    return call.status != 0 and any(
-        "No space left on device" in stanza.text or "Errno 28" in stanza.text
-        for stanza in call.stanzas
+    return call.status == NO_ROOM or (
+        call.status != 0
+        and any(
+            "No space left on device" in stanza.text or "Errno 28" in stanza.text
+            for stanza in call.stanzas
+        )
     )
 
 
