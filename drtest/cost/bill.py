@@ -15,12 +15,14 @@ from decimal import Decimal
 from drtest.cost import storage as stored
 from drtest.cost import usage as metered
 from drtest.cost.allowance import allowances
-from drtest.cost.tariff import Tariff
+from drtest.cost.forecast import restore_cost
+from drtest.cost.projection import restore_seen
+from drtest.cost.seen import bucket
+from drtest.cost.tariff import Tariff, thaw_option
 from drtest.cost.terms import Months, Terms, ratio, tiered
 from drtest.cost.usage import ReadKind, Usage
-from drtest.errors import UsageError
 from drtest.model.bill import Bill, BillLine
-from drtest.model.events import Event
+from drtest.model.events import Event, ListingRecorded
 from drtest.model.scenario import Scenario
 from drtest.model.traffic import Request
 
@@ -43,7 +45,8 @@ def bill(
     months = Months(
         start_at=scenario.steps[0].at, end_at=scenario.end_at, days=tariff.book.month_days
     )
-    found = stored.stays(events, storage_class=tariff.tag.storage_class)
+    history = [event for event in events if isinstance(event, ListingRecorded)]
+    found = stored.stays(history, storage_class=tariff.tag.storage_class)
     storage = stored.measure(found, tariff, months)
     usage = metered.measure(
         requests, tariff, months, classes={one.kind: one.storage_class for one in found}
@@ -56,6 +59,7 @@ def bill(
     lines = [*_merged(line for _, line in stepped), *stored.lines(storage, tariff)]
     if terms.free_tiers:
         lines += allowances(usage, storage, tariff, months, internet=terms.internet)
+    one_file, everything = _restores(history, tariff, terms)
     return Bill(
         prices=tariff.tag,
         lines=tuple(lines),
@@ -63,7 +67,31 @@ def bill(
         free_tiers=terms.free_tiers,
         unbilled=usage.unbilled,
         restores=restores,
+        restore_one_file=one_file,
+        restore_everything=everything,
     )
+
+
+def _restores(
+    history: Iterable[Event], tariff: Tariff, terms: Terms
+) -> tuple[Decimal | None, Decimal | None]:
+    """What the newest chain costs to restore: one file that is in every set's range, and all."""
+    left = bucket(history)
+    sets = left.newest_chain
+    if not sets:
+        return None, None
+    one_volume: list[int | None] = [1] * len(sets)
+    all_volumes: list[int | None] = [None] * len(sets)
+    one_file, everything = (
+        restore_cost(
+            restore_seen(sets, keys=left.keys, volumes=volumes),
+            tariff,
+            internet=terms.internet,
+            thaw=terms.thaw,
+        )
+        for volumes in (one_volume, all_volumes)
+    )
+    return one_file, everything
 
 
 def _requests(usage: Usage, tariff: Tariff) -> Iterator[Stepped]:
@@ -101,10 +129,7 @@ def _thaw(
     read: ReadKind, objects: int, gb: Decimal, tariff: Tariff, terms: Terms
 ) -> Iterator[BillLine]:
     """RestoreObject for each object, which duplicity never asks for; then copies that are kept."""
-    thaw = tariff.of(read.storage_class).thaw
-    option = thaw.options.get(terms.thaw) if thaw is not None else None
-    if option is None:
-        raise UsageError(f"{read.storage_class} has no {terms.thaw} thaw at {tariff.tag.provider}")
+    option = thaw_option(tariff, read.storage_class, terms.thaw)
     where = (read.phase, read.storage_class)
     kept = gb * terms.thaw_days / tariff.book.month_days
     rate = tariff.of(tariff.book.bucket_class).storage.tiers[0].price

@@ -6,8 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from drtest.cost.habits import VOLUMES_ONLY
+from drtest.cost.pricebook import Thaw
 from drtest.cost.projection import MONTH_DAYS, Chain, Month, Restore
-from drtest.cost.tariff import Tariff
+from drtest.cost.tariff import Tariff, thaw_option
 from drtest.cost.terms import tiered
 
 
@@ -71,23 +72,29 @@ def early_deletion_cost(one: Chain, tariff: Tariff) -> Decimal:
     return _decimal(a_month) / tariff.book.gb_bytes * prices.storage.tiers[0].price
 
 
-def restore_cost(found: Restore, tariff: Tariff, *, internet: bool = True) -> Decimal:
+def restore_cost(
+    found: Restore, tariff: Tariff, *, internet: bool = True, thaw: Thaw = "standard"
+) -> Decimal:
     """Return the price of one restore: requests, egress, retrieval; thaw where it is needed."""
-    cls = tariff.tag.storage_class
-    prices, gb = tariff.of(cls), _decimal(found.read_bytes) / tariff.book.gb_bytes
+    prices, gb_bytes = tariff.of(tariff.tag.storage_class), tariff.book.gb_bytes
+    gb = _decimal(found.read_bytes) / gb_bytes
     total = Decimal(0)
-    for operation, number in found.operations.items():
-        of_bucket = operation in {"HeadBucket", "ListObjects"}
-        total += number * tariff.request_price(
-            operation, tariff.book.bucket_class if of_bucket else cls
-        )
+    for kind, counts in (("volume", found.operations), ("metadata", found.metadata_operations)):
+        for operation, number in counts.items():
+            of_bucket = operation in {"HeadBucket", "ListObjects"}
+            cls = _class("" if of_bucket else kind, tariff)
+            total += number * tariff.request_price(operation, cls)
+    of_metadata = tariff.of(_class("metadata", tariff)).retrieval
+    if of_metadata is not None:
+        total += Decimal(found.metadata_bytes) / gb_bytes * of_metadata.price
     if internet:
-        total += tiered(gb, tariff.region.egress.tiers)
+        sent = gb + Decimal(found.metadata_bytes) / gb_bytes
+        total += tiered(sent, tariff.region.egress.tiers)
     if prices.retrieval is not None:
         total += gb * prices.retrieval.price
     if prices.thaw is not None:
-        option = prices.thaw.options["standard"]
-        total += found.operations["HeadObject"] * option.request + gb * option.gb
+        option = thaw_option(tariff, tariff.tag.storage_class, thaw)
+        total += found.operations.get("HeadObject", 0) * option.request + gb * option.gb
     return total
 
 

@@ -7,7 +7,8 @@ table 3.5 is a test. Counts are whole but for the scaling to 30 days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from drtest.cost import shapes
@@ -59,8 +60,10 @@ class Month:
 class Restore:
     """One restore from the chain, so many increments after its full."""
 
-    read_bytes: Fraction
-    operations: Counts
+    read_bytes: Fraction  # of volumes
+    operations: Counts  # of volumes and of the bucket
+    metadata_bytes: int = 0  # that an empty archive dir fetches first
+    metadata_operations: Counts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +198,27 @@ def restore_all(one: Chain, *, after: Fraction) -> Restore:
             {"HeadBucket": 1, "ListObjects": lists},
             {name: round(number + after * more[name]) for name, number in counts.items()},
         ),
+    )
+
+
+def restore_seen(sets: Sequence[SetSizes], *, keys: int, volumes: Sequence[int | None]) -> Restore:
+    """Return what a restore on a new machine asks of a chain of seen *sets*, full first.
+
+    *volumes* says how many of each set are fetched (None: all) among *keys* in the bucket; all
+    signatures and manifests of the chain are fetched whatever is restored.
+    """
+    lists, metadata = pages(keys), shapes.metadata_reads(sets)
+    read_bytes = Fraction()
+    counts: Counts = {"HeadBucket": 1, "ListObjects": 3 * lists}
+    for one, number in zip(sets, volumes, strict=True):
+        counts = add(counts, shapes.volume_reads(one, number))
+        part = Fraction(one.volumes if number is None else number, one.volumes)
+        read_bytes += one.difftar_bytes * part
+    return Restore(
+        read_bytes=read_bytes,
+        operations=counts,
+        metadata_bytes=sum(one.signatures_bytes + one.manifest_bytes for one in sets),
+        metadata_operations=metadata,
     )
 
 

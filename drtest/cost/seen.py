@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from drtest.cost.shapes import SetSizes
 from drtest.model.events import Event, ListingRecorded
-from drtest.model.names import parse_name
+from drtest.model.names import SetId, parse_name
 
 
 def sets(events: Iterable[Event]) -> dict[int, SetSizes]:
@@ -16,27 +17,59 @@ def sets(events: Iterable[Event]) -> dict[int, SetSizes]:
     """
     found: dict[int, SetSizes] = {}
     for event in events:
-        if not isinstance(event, ListingRecorded):
+        if isinstance(event, ListingRecorded):
+            new = _by_set({one.key: one.size_bytes for one in event.added})
+            if new:
+                found[event.index] = new[max(new, key=lambda one: one.at)]
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """What lies in the bucket in the end."""
+
+    newest_chain: tuple[SetSizes, ...]  # full first; empty where there is none
+    keys: int
+
+
+def bucket(events: Iterable[Event]) -> Bucket:
+    """Return what the listings of *events* leave, the newest chain set by set."""
+    keys: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, ListingRecorded):
+            for key in event.removed:
+                keys.pop(key, None)
+            keys.update((one.key, one.size_bytes) for one in event.added)
+    whole = sorted(_by_set(keys).items(), key=lambda pair: pair[0].at)
+    fulls = [number for number, (one, _) in enumerate(whole) if one.is_full]
+    newest = whole[fulls[-1] :] if fulls else []
+    return Bucket(newest_chain=tuple(sizes for _, sizes in newest), keys=len(keys))
+
+
+def _by_set(keys: Mapping[str, int]) -> dict[SetId, SetSizes]:
+    """The sets of which *keys* (name -> bytes) hold a volume and the manifest."""
+    volumes: dict[SetId, dict[int, int]] = {}
+    others: dict[SetId, dict[str, int]] = {}
+    for key, size_bytes in keys.items():
+        name = parse_name(key)
+        if name.set is None or name.is_partial:
             continue
-        volumes: dict[int, int] = {}
-        sizes: dict[str, int] = {}
-        for one in event.added:
-            name = parse_name(one.key)
-            if name.is_partial:
-                continue
-            if name.volume is not None:
-                volumes[name.volume] = one.size_bytes
-            else:
-                sizes[name.kind] = sizes.get(name.kind, 0) + one.size_bytes
-        if not volumes or "manifest" not in sizes:
+        if name.volume is not None:
+            volumes.setdefault(name.set, {})[name.volume] = size_bytes
+        else:
+            others.setdefault(name.set, {})[name.kind] = size_bytes
+    found: dict[SetId, SetSizes] = {}
+    for one, sizes in volumes.items():
+        other = others.get(one, {})
+        if "manifest" not in other:
             continue
-        last = volumes.pop(max(volumes))
-        found[event.index] = SetSizes(
-            volumes=len(volumes) + 1,
-            volume_bytes=sum(volumes.values()) // len(volumes) if volumes else last,
+        last = sizes.pop(max(sizes))
+        found[one] = SetSizes(
+            volumes=len(sizes) + 1,
+            volume_bytes=sum(sizes.values()) // len(sizes) if sizes else last,
             last_volume_bytes=last,
-            signatures_bytes=sizes.get("signatures", 0),
-            manifest_bytes=sizes["manifest"],
-            jsonstat_bytes=sizes.get("jsonstat"),
+            signatures_bytes=other.get("signatures", 0),
+            manifest_bytes=other["manifest"],
+            jsonstat_bytes=other.get("jsonstat"),
         )
     return found

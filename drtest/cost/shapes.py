@@ -130,11 +130,9 @@ def metadata_reads(sets: Iterable[SetSizes]) -> Counts:
 
 def volume_reads(one: SetSizes, volumes: int | None = None) -> Counts:
     """Return the requests of fetching *volumes* of a set, all of them where None."""
-    if volumes is None:
-        volumes = one.volumes
-    if volumes == 0:
-        return {}
-    return add(times(volumes - 1, reads(one.volume_bytes)), reads(one.last_volume_bytes))
+    if volumes is not None and volumes < one.volumes:
+        return times(volumes, reads(one.volume_bytes))
+    return add(times(one.volumes - 1, reads(one.volume_bytes)), reads(one.last_volume_bytes))
 
 
 def sync(missing: Iterable[SetSizes], *, pages: int) -> Counts:

@@ -15,6 +15,8 @@ from drtest.cost.pricebook import (
     Retrieval,
     Source,
     StorageClass,
+    Thaw,
+    ThawOption,
     Tier,
     Tiered,
     digest,
@@ -49,6 +51,15 @@ class Tariff:
         if group is None:
             raise UsageError(f"{self.tag.provider} has no request class for {operation}")
         return Decimal(0) if group == FREE else self.of(storage_class).requests.prices[group]
+
+
+def thaw_option(tariff: Tariff, storage_class: str, thaw: Thaw) -> ThawOption:
+    """Return what *thaw* costs in a class; UsageError where the class does not offer it."""
+    prices = tariff.of(storage_class).thaw
+    option = prices.options.get(thaw) if prices is not None else None
+    if option is None:
+        raise UsageError(f"{storage_class} has no {thaw} thaw at {tariff.tag.provider}")
+    return option
 
 
 def select(book: PriceBook, where: str, *, text: str, overrides: Sequence[str] = ()) -> Tariff:

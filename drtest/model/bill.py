@@ -161,6 +161,8 @@ class Bill:
     free_tiers: bool
     unbilled: int  # requests that cost nothing: 5xx, 3xx, exempt 4xx, never at the store
     restores: dict[str, Decimal]  # "drill 3.7" -> its requests, egress, retrieval and thaw
+    restore_one_file: Decimal | None = None  # from the newest chain, on a new machine
+    restore_everything: Decimal | None = None
 
     @property
     def total(self) -> Decimal:

@@ -313,6 +313,50 @@ class TestFreeTiers:
         assert done.total == Decimal(9)
 
 
+class TestWhatNobodyShows:
+    """One file, everything: from the newest chain, on a machine with nothing."""
+
+    old = {VOLUME: 5 * GIB, MANIFEST: 100, SIGNATURES: 100}  # noqa: RUF012
+    full = {  # noqa: RUF012
+        "duplicity-full.20260102T030000Z.vol1.difftar.gz": GIB,
+        "duplicity-full.20260102T030000Z.vol2.difftar.gz": GIB,
+        "duplicity-full.20260102T030000Z.manifest": 0,
+        "duplicity-full-signatures.20260102T030000Z.sigtar.gz": GIB,
+    }
+    incremental = {  # noqa: RUF012
+        "duplicity-inc.20260102T030000Z.to.20260103T030000Z.vol1.difftar.gz": GIB // 4,
+        "duplicity-inc.20260102T030000Z.to.20260103T030000Z.manifest": 0,
+        "duplicity-new-signatures.20260102T030000Z.to.20260103T030000Z.sigtar.gz": 0,
+    }
+    listings = (listing(T, old), listing(T, full), listing(T, incremental))
+
+    def test_in_standard(self) -> None:
+        done = price(AWS + "STANDARD", listings=self.listings)
+        # GB: one volume 1 + 0.25, all 2 + 0.25; signatures 1, whatever is restored
+        # GET: 8 MiB each: 128 a GB; HEAD: 4 of metadata and one a volume
+        # metadata: 128 + 3 GET; HeadBucket 1; LIST 3
+        base = (1 + 4 + 128 + 3) * Decimal("0.0000004") + 3 * Decimal("0.000005")
+        assert done.restore_one_file == (
+            base + (2 + 128 + 32) * Decimal("0.0000004") + Decimal("2.25") * Decimal("0.09")
+        )
+        assert done.restore_everything == (
+            base + (3 + 256 + 32) * Decimal("0.0000004") + Decimal("3.25") * Decimal("0.09")
+        )
+
+    def test_in_a_class_that_must_be_thawed(self) -> None:
+        inside = Terms(internet=False)
+        done = price(AWS + "DEEP_ARCHIVE", listings=self.listings, terms=inside)
+        plain = price(AWS + "STANDARD", listings=self.listings, terms=inside)
+        assert done.restore_everything is not None and plain.restore_everything is not None
+        # 3 RestoreObject x 0.0001 and 2.25 GB x 0.02; metadata stays STANDARD
+        more = done.restore_everything - plain.restore_everything
+        assert more == Decimal("0.0003") + Decimal("0.045")
+
+    def test_of_an_empty_bucket_is_not_known(self) -> None:
+        done = price(AWS + "STANDARD", listings=[listing(T, self.old), listing(T, {}, self.old)])
+        assert done.restore_one_file is None and done.restore_everything is None
+
+
 def test_months_cut_the_calendar() -> None:
     months = Months(start_at=T, end_at=T + 75 * DAY, days=30)
     assert months.count == 3

@@ -1,0 +1,122 @@
+"""What a projection starts from: the reader's own size, or what a run has shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from drtest.cost.projection import Load
+from drtest.cost.shapes import SetSizes
+from drtest.cost.sizes import (
+    ENTRY_BYTES,
+    GPG_PADDING_BYTES,
+    MANIFEST_ENTRY_BYTES,
+    SIGNATURE_ENTRY_BYTES,
+    Frame,
+    signature_bytes,
+)
+from drtest.model.plan import Plan, PlannedSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often a full is made, how many increments follow it, how many chains stay."""
+
+    increments: int
+    cycle_days: int
+    chains: int
+
+
+def rhythm(planned: Plan, *, days: float) -> Rhythm:
+    """Return the rhythm of a calendar of *days*: by its fulls, or its length where there is one.
+
+    Of several chains the last is left out, which may be cut short. ValueError where the calendar
+    makes no full.
+    """
+    fulls = [one for one in planned.made if one.is_full]
+    if not fulls:
+        raise ValueError("the calendar makes no full: there is no month to project")
+    whole = fulls[:-1] or fulls
+    chains = {one.chain for one in whole}
+    increments = sum(one.chain in chains and not one.is_full for one in planned.made)
+    apart = (fulls[-1].at - fulls[0].at) / timedelta(days=1)
+    cycle = apart / (len(fulls) - 1) if len(fulls) > 1 else days
+    return Rhythm(
+        increments=round(increments / len(whole)),
+        cycle_days=max(1, round(cycle)),
+        chains=max(1, len({one.chain for one in planned.left})),
+    )
+
+
+def at_size(
+    *,
+    size_bytes: int,
+    files: int,
+    change: float,
+    compress: float,
+    rhythm: Rhythm,
+    path_bytes: int = 40,
+) -> Load:
+    """Return the load of a source of *size_bytes* in so many files of the same size.
+
+    *change* is the part of it that changes from one backup to the next, in whole files; *compress*
+    what compression makes of it, stored over original.
+    """
+    if files < 1 or size_bytes < 0 or not 0 <= change <= 1 or compress <= 0:
+        raise ValueError("a source has files, changes by 0 to 1 and compresses to more than 0")
+    mean_bytes = size_bytes // files
+    changed = max(1, round(files * change)) if change else 0
+    each = SIGNATURE_ENTRY_BYTES + signature_bytes(mean_bytes)
+    named = path_bytes + MANIFEST_ENTRY_BYTES
+    return Load(
+        full_bytes=round(size_bytes * compress) + files * ENTRY_BYTES,
+        increment_bytes=round(size_bytes * change * compress) + changed * ENTRY_BYTES,
+        full_signatures_bytes=files * each,
+        increment_signatures_bytes=changed * each,
+        increments=rhythm.increments,
+        cycle_days=rhythm.cycle_days,
+        chains=rhythm.chains,
+        file_bytes=round(mean_bytes * compress),
+        full_manifest_bytes=files * named,
+        increment_manifest_bytes=changed * named,
+    )
+
+
+def measured(
+    sets: Mapping[int, SetSizes],
+    made: Sequence[PlannedSet],
+    *,
+    rhythm: Rhythm,
+    frame: Frame,
+    file_bytes: int,
+    times: float = 1.0,
+) -> Load:
+    """Return the load that a run showed (``seen.sets``), every size *times* as large.
+
+    Means over its fulls and over its increments. ValueError where it shows no full.
+    """
+    fulls = [sets[one.step] for one in made if one.is_full and one.step in sets]
+    others = [sets[one.step] for one in made if not one.is_full and one.step in sets]
+    if not fulls:
+        raise ValueError("the run shows no full: there is nothing to project")
+    padding = GPG_PADDING_BYTES if frame == "gpg" else 0
+
+    def mean(values: list[int]) -> int:
+        return round(times * sum(values) / len(values)) if values else 0
+
+    def payload(found: list[SetSizes]) -> int:
+        return mean([one.difftar_bytes - padding * (one.volumes - 1) for one in found])
+
+    return Load(
+        full_bytes=payload(fulls),
+        increment_bytes=payload(others),
+        full_signatures_bytes=mean([one.signatures_bytes for one in fulls]),
+        increment_signatures_bytes=mean([one.signatures_bytes for one in others]),
+        increments=rhythm.increments,
+        cycle_days=rhythm.cycle_days,
+        chains=rhythm.chains,
+        file_bytes=file_bytes,
+        full_manifest_bytes=mean([one.manifest_bytes for one in fulls]),
+        increment_manifest_bytes=mean([one.manifest_bytes for one in others]),
+    )
