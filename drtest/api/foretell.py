@@ -18,7 +18,7 @@ UNKNOWN_RATIO = 1.0  # stored over original, where nothing says how a source com
 
 
 def foretold(events: Iterable[Event], stand: Stand) -> Iterator[Event]:
-    """Yield *stand*'s *events* with a ``RequestsPredicted`` among them, before the first call of duplicity.
+    """Yield *stand*'s *events* and, before the first call of duplicity, a ``RequestsPredicted``.
 
     Where the scenario describes its source, the prediction follows from the scenario alone and
     comes first; a copied or filtered source is known once the first truth is recorded. The request

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TextIO
 
+from drtest.model.bill import Prediction
 from drtest.model.events import Event
 from drtest.model.finding import Finding
 from drtest.model.run import DrillResult, RunResult, ScenarioResult, Settings
@@ -94,7 +95,9 @@ def _scenario(result: ScenarioResult) -> dict[str, Any]:
         "backups": result.backups,
         "elapsed_s": result.elapsed_s,
         "folder": result.folder,
+        "left_out": result.left_out,
         "requests": _requests(result.requests),
+        "predicted": _predicted(result.predicted),
     }
 
 
@@ -146,6 +149,25 @@ def _requests(totals: Totals | None) -> dict[str, Any] | None:
         "by_phase": totals.by_phase,
         "by_kind": totals.by_kind,
         "by_step": totals.by_step,
+    }
+
+
+def _predicted(prediction: Prediction | None) -> dict[str, Any] | None:
+    if prediction is None:
+        return None
+    by_operation: dict[str, int] = {}
+    for counts in prediction.by_phase.values():
+        for operation, number in counts.items():
+            by_operation[operation] = by_operation.get(operation, 0) + number
+    return {
+        "total": prediction.total,
+        "is_exact": prediction.is_exact,
+        "why_estimates": prediction.why_estimates(),
+        "by_operation": by_operation,
+        "by_phase": prediction.by_phase,
+        "by_step": {step.step: sum(step.operations.values()) for step in prediction.steps},
+        "uploaded_bytes": prediction.uploaded_bytes,
+        "downloaded_bytes": prediction.downloaded_bytes,
     }
 
 

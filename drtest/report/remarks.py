@@ -16,7 +16,7 @@ from drtest.model.traffic import Totals
 from drtest.model.verdict import Verdict
 from drtest.report.blocks import Style
 from drtest.report.lines import DIM, line, paragraph, table
-from drtest.report.totals import add_up
+from drtest.report.totals import Foreseen, add_up, add_up_predicted
 from drtest.report.wording import count, pad, printable, size
 
 _SMALL = (10, 6)  # operations, phases of a table that is printed unasked
@@ -43,6 +43,11 @@ def remarks(run: RunResult, style: Style) -> Iterator[Text]:
         text = f"{count(preloaded, 'scenario')}; a verdict rests on plain execution"
         rows.append(("preloaded", text))
     rows += [("left out", text) for text in run.left_out]
+    rows += [
+        ("left out", f"{result.name}: {text}")
+        for result in run.scenarios
+        for text in result.left_out
+    ]
     rows += [("note", text) for text in run.notes]
     kept = [(head, text) for head, text in rows if text]
     yield from table(kept, columns=style.layout.columns, indent=0, style=DIM)
@@ -100,13 +105,16 @@ def _achieved(result: ScenarioResult) -> str:
 
 
 def requests(run: RunResult, style: Style) -> Iterator[Text]:
-    """Yield the table of requests, operations by phase, where it is small or asked for."""
-    totals = add_up(run.scenarios)
+    """Yield the table of requests, operations by phase, where it is small or asked for.
+
+    What was predicted has a column where it differs, and a line in any case.
+    """
+    totals, foreseen = add_up(run.scenarios), add_up_predicted(run.scenarios)
     if totals is None or not totals.total:
         return
     phases = sorted(totals.by_phase, key=lambda phase: phase.startswith("drill"))  # backups first
     small = len(totals.by_operation) <= _SMALL[0] and len(phases) <= _SMALL[1]
-    rows = _cells(totals, phases)
+    rows = _cells(totals, phases, foreseen)
     widths = [max(cell_len(row[place]) for row in rows) for place in range(len(rows[0]))]
     fits = sum(widths) + 2 * (len(widths) - 1) <= style.layout.columns
     if style.verbose or (small and fits):
@@ -120,20 +128,44 @@ def requests(run: RunResult, style: Style) -> Iterator[Text]:
         yield line(_outcomes(totals))
     else:
         yield line(f"{count(totals.total, 'request')}; -v shows them by operation and phase")
+    if foreseen is not None:
+        yield from paragraph(_foreseen(foreseen, totals), columns=style.layout.columns, indent=0)
 
 
-def _cells(totals: Totals, phases: Sequence[str]) -> list[list[str]]:
+def _cells(totals: Totals, phases: Sequence[str], foreseen: Foreseen | None) -> list[list[str]]:
     """The table as text: a head, the operations, the biggest first, and the sums."""
-    operations = sorted(totals.by_operation, key=lambda one: (-totals.by_operation[one], one))
-    rows = [["requests", *map(printable, phases), "all"]]
+    metered = totals.by_operation
+    predicted = metered if foreseen is None else foreseen.by_operation
+    is_off = predicted != metered
+    operations = sorted({*metered, *predicted}, key=lambda one: (-metered.get(one, 0), one))
+    rows = [["requests", *map(printable, phases), "all", *(["predicted", "off by"] * is_off)]]
+
+    def add(name: str, numbers: Sequence[int], whole: int, wanted: int) -> None:
+        compared = [_number(wanted), f"{wanted - whole:+,}" if wanted != whole else "-"] * is_off
+        rows.append([name, *map(_number, numbers), _number(whole), *compared])
+
     for operation in operations:
         numbers = [totals.by_phase[phase].get(operation, 0) for phase in phases]
-        whole = totals.by_operation[operation]
-        rows.append([printable(operation), *map(_number, numbers), _number(whole)])
+        add(printable(operation), numbers, metered.get(operation, 0), predicted.get(operation, 0))
     if len(operations) > 1:
         sums = [sum(totals.by_phase[phase].values()) for phase in phases]
-        rows.append(["all", *map(_number, sums), _number(totals.total)])
+        add("all", sums, totals.total, sum(predicted.values()))
     return rows
+
+
+def _foreseen(foreseen: Foreseen, totals: Totals) -> str:
+    """``1,221 predicted before the run, 2 more than metered; an estimate: sizes near a limit``."""
+    off = foreseen.total - totals.total
+    match off:
+        case 0 if foreseen.by_operation == totals.by_operation:
+            found = "as metered"
+        case 0:
+            found = "as many as metered, but of other operations"
+        case _:
+            found = f"{abs(off):,} {'more' if off > 0 else 'fewer'} than metered"
+    reasons = "; ".join(foreseen.why_estimates)
+    sure = f"an estimate: {reasons}" if reasons else "exact by the model"
+    return f"{foreseen.total:,} predicted before the run, {found}; {sure}"
 
 
 def _number(number: int) -> str:

@@ -1,9 +1,11 @@
-"""The requests of a whole run, added up from its scenarios."""
+"""The requests of a whole run, metered and predicted, added up from its scenarios."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from drtest.model.bill import Counts
 from drtest.model.run import ScenarioResult
 from drtest.model.traffic import Totals
 
@@ -30,6 +32,33 @@ def add_up(results: Iterable[ScenarioResult]) -> Totals | None:
         for phase, counts in part.by_phase.items():
             _add(whole.by_phase.setdefault(phase, {}), counts)
     return whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What was predicted of a whole run."""
+
+    by_operation: Counts
+    why_estimates: tuple[str, ...]  # each reason once; none where the counts are exact
+
+    @property
+    def total(self) -> int:
+        """All requests."""
+        return sum(self.by_operation.values())
+
+
+def add_up_predicted(results: Iterable[ScenarioResult]) -> Foreseen | None:
+    """Return the sum of what was predicted of all metered *results*, None where one lacks it."""
+    predictions = [result.predicted for result in results if result.requests]
+    counts: Counts = {}
+    reasons: dict[str, None] = {}
+    for one in predictions:
+        if one is None:
+            return None
+        for part in one.by_phase.values():
+            _add(counts, part)
+        reasons.update(dict.fromkeys(one.why_estimates()))
+    return Foreseen(by_operation=counts, why_estimates=tuple(reasons)) if predictions else None
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:

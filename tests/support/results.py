@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from drtest.model.bill import PredictedStep, Prediction
 from drtest.model.finding import Finding
 from drtest.model.run import (
     DrillResult,
@@ -55,6 +56,24 @@ def totals(scale: int = 1) -> Totals:
         body_in_bytes=5_000_000 * scale,
         body_out_bytes=2_000_000 * scale,
         failed=1,
+    )
+
+
+def predicted(by_phase: dict[str, dict[str, int]], *, why: str = "") -> Prediction:
+    """One predicted step for each phase."""
+    return Prediction(
+        duplicity="3.2.1",
+        steps=tuple(
+            PredictedStep(
+                step=str(number),
+                phase=phase,
+                operations=counts,
+                uploaded_bytes=1_000,
+                downloaded_bytes=10,
+                why_estimate=why,
+            )
+            for number, (phase, counts) in enumerate(by_phase.items(), 1)
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.results import SETTINGS, drill, run, scenario, totals
+from support.results import SETTINGS, drill, predicted, run, scenario, totals
 
 from drtest.model.finding import Finding
 from drtest.model.run import RunResult, ScenarioResult
@@ -203,6 +203,22 @@ PAGES: dict[str, tuple[RunResult, Arguments]] = {
             DOUBTED,
             replace(MASKED, preloaded=True),
             left_out=("for the future: only for duplicity >= 4",),
+        ),
+        {},
+    ),
+    "as-predicted": (run(replace(FIRST, predicted=predicted(totals().by_phase))), {}),
+    "off-the-prediction": (
+        run(
+            replace(
+                FIRST,
+                predicted=predicted(
+                    {
+                        "full": {"ListObjectsV2": 6, "PutObject": 3, "UploadPart": 1_200},
+                        "drill": {"HeadObject": 1},
+                    },
+                    why="sizes near a limit (a volume, an upload chunk, 8 MiB) are only expected",
+                ),
+            )
         ),
         {},
     ),

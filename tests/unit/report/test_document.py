@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 from support.documents import problems
-from support.results import FIRST_POINT, drill, run, scenario, totals
+from support.results import FIRST_POINT, drill, predicted, run, scenario, totals
 
 from drtest.model.finding import CATALOGUE, Finding, Severity
 from drtest.model.scenario import DrillOutcome, Expectation, ExpectedFinding
@@ -35,6 +35,9 @@ KNOWN = Expectation(
 )
 RUNS = {
     "passed": run(scenario("a", requests=totals())),
+    "predicted": run(
+        scenario("a", requests=totals(), predicted=predicted(totals().by_phase, why="a guess"))
+    ),
     "failed": run(scenario("a", findings=[SILENT])),
     "known": run(scenario("a", findings=[SILENT], expected=KNOWN)),
     "every code": run(
