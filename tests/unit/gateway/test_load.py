@@ -120,10 +120,12 @@ def test_a_thousand_connections_leave_nothing_behind(gateway: Gateway) -> None:
     assert hold_and_leave(gateway) > CONNECTIONS // 2
     after_first = settled(gateway, before.descriptors)
     assert after_first.descriptors == before.descriptors
-    for _ in range(2):
+    later = []
+    for _ in range(4):
         hold_and_leave(gateway)
-    after_third = settled(gateway, before.descriptors)
-    assert after_third.descriptors == before.descriptors
-    # the first round grows the heap to its working size; from then on it must stay
-    assert after_third.rss_bytes <= after_first.rss_bytes * 1.1 + 2_000_000
+        later.append(settled(gateway, before.descriptors))
+    assert later[-1].descriptors == before.descriptors
+    # The first round grows the heap to its working size. How much of it malloc gives back is a
+    # matter of the moment, so the least of the later rounds is looked at: a leak has none.
+    assert min(held.rss_bytes for held in later) <= after_first.rss_bytes * 1.1
     assert gateway.is_alive
