@@ -6,7 +6,13 @@ import dataclasses
 from pathlib import Path
 
 from drtest.checks import judge
-from drtest.model.events import ActionFinished, DrillFinished, Event, ScenarioFinished
+from drtest.model.events import (
+    ActionFinished,
+    DrillFinished,
+    Event,
+    PartLeftOut,
+    ScenarioFinished,
+)
 from drtest.model.history import History
 from drtest.model.run import DrillResult, ScenarioResult
 from drtest.model.scenario import Backup, Scenario
@@ -55,6 +61,8 @@ def judged(
         folder=folder.name,
         requests=requests,
         predicted=history.predicted,
+        on=on,
+        left_out=tuple(f"{part.what}: {part.why}" for part in history.of(PartLeftOut)),
     )
 
 

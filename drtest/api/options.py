@@ -11,6 +11,7 @@ from pathlib import Path
 from drtest.duplicity.versions import DEFAULT
 from drtest.errors import UsageError
 from drtest.gateway.listener import Mode
+from drtest.model.scenario import OWN_STORES, is_store
 
 GIB = 1024**3
 _DRILL = re.compile(r"([1-9][0-9]*)(?:\.([1-9][0-9]*))?")
@@ -30,7 +31,10 @@ class Options:
     paths: tuple[Path, ...] = (Path("scenarios"),)
     words: str = ""  # only scenarios whose name has these words
     duplicity: str = DEFAULT
-    store: str = "moto"
+    stores: tuple[str, ...] = ()  # none: each scenario's own, or moto
+    region: str = ""  # of an endpoint or aws
+    bucket: str = ""  # NAME or NAME/PREFIX at an endpoint or aws; "": buckets of drtest's own
+    minio_binary: Path | None = None  # None: the minio on PATH
     jobs: int | None = None  # None: one for each core
     seed: int | None = None  # None: each scenario's own
     drill: str = ""  # "3" or "3.2": only that drill, only that restore
@@ -38,7 +42,7 @@ class Options:
     work: Path | None = None  # None: the system's temporary folder
     keep_max_bytes: int = 2 * GIB
     long: bool = False
-    gateway: Mode = "plain"
+    gateway: Mode | None = None  # None: plain, and forward to a store beyond this machine
     command: str = "drtest run"
 
     def __post_init__(self) -> None:
@@ -48,6 +52,15 @@ class Options:
             raise UsageError(
                 f"--drill {self.drill}: write a drill's number, 3, or a restore's, 3.2"
             )
+
+        for name in self.stores:
+            if not is_store(name):
+                raise UsageError(
+                    f"--store {name}: allowed are {', '.join(OWN_STORES)}, aws, and the URL of an "
+                    "S3 endpoint (http:// or https://)"
+                )
+        if len(set(self.stores)) != len(self.stores):
+            raise UsageError("--store: each store once")
 
     @property
     def cores(self) -> int:

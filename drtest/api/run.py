@@ -13,16 +13,17 @@ from pathlib import Path
 
 from drtest import __version__, process
 from drtest.api import judging
+from drtest.api.foretell import foretold
+from drtest.api.jobs import Job, Outlet, jobs
 from drtest.api.options import Options, cache_folder
 from drtest.api.select import chosen
-from drtest.api.session import REQUEST_LOG, session
+from drtest.api.session import REQUEST_LOG, Session, session
 from drtest.clock import monotonic_s, real_now
-from drtest.errors import EnvironmentFault, Interrupted
+from drtest.errors import EnvironmentFault, Interrupted, UsageError
 from drtest.gateway import totals
 from drtest.model.events import Event
 from drtest.model.redact import Redactor
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
-from drtest.model.scenario import Scenario
 from drtest.model.traffic import Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import Archive
@@ -54,12 +55,12 @@ class _Course:
     """One run under way."""
 
     options: Options
-    scenarios: tuple[Scenario, ...]
+    jobs: tuple[Job, ...]
     archive: Archive
     reporters: Reporters
     redact: Redactor
     stop: threading.Event
-    store: str = ""
+    stores: dict[Outlet, str] = field(default_factory=dict)  # name and version, where it is known
     duplicity: str = ""
     broken: bool = False
     results: dict[int, ScenarioResult] = field(default_factory=dict)
@@ -77,19 +78,23 @@ def run(
     another thread or a signal handler together with ``process.stop_all()``, interrupts: what is
     finished is reported, the rest is UNVERIFIED. A reporter that raises costs its report only.
     """
-    scenarios = chosen(options)
+    planned = jobs(chosen(options), options)
     started_at, started_s = real_now(), monotonic_s()
     redact = Redactor()
     with Reporters(reporters) as told:
         course = _Course(
             options=options,
-            scenarios=scenarios,
+            jobs=planned,
             archive=Archive.create(options.reports, started_at, redact=redact),
             reporters=told,
             redact=redact,
             stop=stop or threading.Event(),
         )
-        _go(course, started_at)
+        try:
+            _go(course, started_at)
+        except UsageError:
+            course.archive.discard()  # nothing was run
+            raise
         result = _result(course, started_at=started_at, elapsed_s=monotonic_s() - started_s)
         course.archive.write_run(result)
         told.finish(result, course.archive.folder)
@@ -101,42 +106,37 @@ def run(
 
 
 def _go(course: _Course, started_at: datetime) -> None:
-    """Set up, run all scenarios, take down. What can't be set up leaves them all UNVERIFIED."""
+    """Set up, run all jobs, take down. What can't be set up leaves its jobs UNVERIFIED."""
     with contextlib.ExitStack() as stack:
         try:
-            bench = stack.enter_context(
+            shared = stack.enter_context(
                 session(
                     course.options,
-                    course.scenarios,
+                    course.jobs,
                     archive=course.archive,
                     redact=course.redact,
                     stop=course.stop,
                 )
             )
         except Interrupted:
-            bench = None
+            shared = None
         except EnvironmentFault as problem:
-            bench = None
-            seen = fault(problem, course.redact)
             _begin(course, None, started_at)
-            for number, scenario in enumerate(course.scenarios, start=1):
-                _finish(course, number, scenario, _Folder(course, number, scenario).keep([seen]))
+            for job in course.jobs:
+                _unrun(course, job, [fault(problem, course.redact)])
             return
-        _begin(course, bench, started_at)
-        if bench is not None:
-            _run_all(course, bench)
-    for number, scenario in enumerate(course.scenarios, start=1):
-        if number not in course.results:
-            _finish(course, number, scenario, _Folder(course, number, scenario).keep([]))
+        _begin(course, shared, started_at)
+        if shared is not None:
+            _run_all(course, shared)
+    for job in course.jobs:
+        if job.number not in course.results:
+            _unrun(course, job, [])
 
 
-def _run_all(course: _Course, bench: Bench) -> None:
-    jobs = course.options.jobs or course.options.cores
-    with ThreadPoolExecutor(jobs, thread_name_prefix="scenario") as pool:
-        futures = [
-            pool.submit(_run_one, course, bench, number, scenario)
-            for number, scenario in enumerate(course.scenarios, start=1)
-        ]
+def _run_all(course: _Course, shared: Session) -> None:
+    at_once = course.options.jobs or course.options.cores
+    with ThreadPoolExecutor(at_once, thread_name_prefix="scenario") as pool:
+        futures = [pool.submit(_run_one, course, shared, job) for job in course.jobs]
         try:
             for future in futures:
                 future.result()
@@ -147,27 +147,31 @@ def _run_all(course: _Course, bench: Bench) -> None:
             raise
 
 
-def _run_one(course: _Course, bench: Bench, number: int, scenario: Scenario) -> None:
+def _run_one(course: _Course, shared: Session, job: Job) -> None:
     if course.stop.is_set():
         return
-    log = bench.gateway.log
+    if job.outlet in shared.faults:
+        _unrun(course, job, [fault(shared.faults[job.outlet], course.redact)])
+        return
+    log = shared.gateway.log
     offset = log.stat().st_size if log.exists() else 0  # its requests stand behind what is there
-    place = _Folder(course, number, scenario)
+    place = _Folder(course, job)
     stand = Stand(
-        bench=bench,
-        scenario=scenario,
-        number=number,
+        bench=shared.benches[job.outlet],
+        scenario=job.scenario,
+        number=job.number,
         folder=place.folder,
         wrecks=wrecks_folder() / course.archive.folder.name / place.folder.name,
         only_drill=course.options.only_drill,
+        on=job.on,
     )
     events: list[Event] = []
     with place.archive.events(place.folder) as writer:
         try:
-            for event in run_scenario(stand):
+            for event in foretold(run_scenario(stand), stand):
                 writer.write(event)
                 events.append(event)
-                course.reporters.event(scenario.name, event)
+                course.reporters.event(job.title, event)
         except Interrupted:
             pass  # judged as what it is: a history without an end
         except Exception as problem:
@@ -175,19 +179,24 @@ def _run_one(course: _Course, bench: Bench, number: int, scenario: Scenario) -> 
             broke = fault(problem, course.redact)
             writer.write(broke)
             events.append(broke)
-    _finish(course, number, scenario, (place.folder, events), offset=offset)
-    if course.results[number].judgement.as_expected or not _fits(stand.wrecks, course.options):
+    _finish(course, job, (place.folder, events), offset=offset)
+    if course.results[job.number].judgement.as_expected or not _fits(stand.wrecks, course.options):
         remove_tree(stand.wrecks)
-        course.results[number] = judging.with_wrecks(course.results[number])
+        course.results[job.number] = judging.with_wrecks(course.results[job.number])
+
+
+def _unrun(course: _Course, job: Job, seen: list[Event]) -> None:
+    """Keep and judge a history that was over before it began."""
+    _finish(course, job, _Folder(course, job).keep(seen))
 
 
 class _Folder:
     """One scenario's place in the archive."""
 
-    def __init__(self, course: _Course, number: int, scenario: Scenario) -> None:
+    def __init__(self, course: _Course, job: Job) -> None:
         self.archive = course.archive
-        self.folder = course.archive.scenario_folder(scenario.name, number)
-        self.archive.write_scenario(self.folder, dump(scenario))
+        self.folder = course.archive.scenario_folder(job.title, job.number)
+        self.archive.write_scenario(self.folder, dump(job.scenario))
 
     def keep(self, events: list[Event]) -> tuple[Path, list[Event]]:
         """Write a history that was over before it began."""
@@ -199,8 +208,7 @@ class _Folder:
 
 def _finish(
     course: _Course,
-    number: int,
-    scenario: Scenario,
+    job: Job,
     kept: tuple[Path, list[Event]],
     *,
     offset: int | None = None,
@@ -210,41 +218,48 @@ def _finish(
     log = course.archive.folder / REQUEST_LOG
     requests = None
     if log.exists():
-        requests = Totals() if offset is None else totals(log, scenario.name, offset=offset)
+        requests = Totals() if offset is None else totals(log, job.title, offset=offset)
     result = judging.judged(
-        scenario,
+        job.scenario,
         events,
         folder=folder,
-        store=course.store,
+        store=course.stores.get(job.outlet, job.outlet.name),
+        on=job.on,
         duplicity=course.duplicity,
         requests=requests,
     )
     result = judging.with_wrecks(result)
-    course.results[number] = result
+    course.results[job.number] = result
     course.reporters.finish_scenario(result)
 
 
-def _begin(course: _Course, bench: Bench | None, started_at: datetime) -> None:
-    if bench is not None:
-        course.store = f"{bench.store.name} {bench.store.version}"
-        course.duplicity = bench.duplicity.version
-    settings = _settings(course, bench)
+def _begin(course: _Course, shared: Session | None, started_at: datetime) -> None:
+    if shared is not None:
+        course.stores = {
+            outlet: f"{bench.store.name} {bench.store.version}"
+            for outlet, bench in shared.benches.items()
+        }
+        course.duplicity = shared.duplicity.version
+    settings = _settings(course, shared)
     course.archive.write_settings(settings, started_at)
-    course.reporters.begin(settings, [scenario.name for scenario in course.scenarios])
+    course.reporters.begin(settings, [job.title for job in course.jobs])
 
 
-def _settings(course: _Course, bench: Bench | None) -> Settings:
+def _settings(course: _Course, shared: Session | None) -> Settings:
     options = course.options
+    outlets = dict.fromkeys(job.outlet for job in course.jobs)
+    modes = {one.gateway_mode: None for one in shared.benches.values()} if shared else {}
     return Settings(
         drtest=__version__,
-        duplicity=bench.duplicity.version if bench else options.duplicity,
-        store=course.store or options.store,
-        gpg=bench.gpg if bench else "",
+        duplicity=shared.duplicity.version if shared else options.duplicity,
+        store=", ".join(dict.fromkeys(course.stores.get(one, one.name) for one in outlets)),
+        gpg=shared.gpg if shared else "",
         python=platform.python_version(),
         seed=options.seed,
         jobs=options.jobs or options.cores,
         command=options.command,
-        gateway=options.gateway,
+        gateway=", ".join(modes) or options.gateway or "plain",
+        stores=tuple(dict.fromkeys(one.name for one in outlets)),
     )
 
 

@@ -12,7 +12,7 @@ from drtest.errors import DrtestError
 from drtest.gateway import totals_by_scenario
 from drtest.model.events import ScenarioStarted
 from drtest.model.lines import with_lines
-from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
+from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict, title
 from drtest.model.traffic import Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import SCENARIO_FILE, Archive
@@ -45,7 +45,7 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
         interrupted=interrupted,
     )
     with Reporters(reporters) as told:
-        told.begin(settings, [one.name for one in results])
+        told.begin(settings, [one.title for one in results])
         for one in results:
             told.finish_scenario(one)
         archive.write_run(result)
@@ -69,12 +69,22 @@ def _scenario(
     scenario = scenarios[0]
     if started is not None:
         scenario = with_lines(scenario, started.file, started.lines)
+    # An archive by an earlier drtest names no stores, and had one.
+    on = scenario.stores[0] if len(settings.stores) > 1 and scenario.stores else ""
+    found = None if metered is None else metered.get(title(scenario.name, on), Totals())
     result = judging.judged(
         scenario,
         events,
         folder=folder,
-        store=settings.store,
+        store=_store(settings, on),
         duplicity=settings.duplicity,
-        requests=None if metered is None else metered.get(scenario.name, Totals()),
+        requests=found,
+        on=on,
     )
     return judging.with_wrecks(result)
+
+
+def _store(settings: Settings, on: str) -> str:
+    """Return the store *on* with its version, as the run knew it."""
+    told = settings.store.split(", ")
+    return next((one for one in told if on and one.partition(" ")[0] == on), on or settings.store)

@@ -29,6 +29,7 @@ from drtest.cli.arguments import (
     Work,
     paths,
 )
+from drtest.cli.outlets import Bucket, MinioBinary, Region, Stores, Yes, agree
 from drtest.cli.telling import Json, Quiet, Verbose, reporters
 from drtest.duplicity.versions import DEFAULT
 from drtest.gateway.listener import Mode
@@ -39,9 +40,8 @@ def run(
     *,
     words: Words = "",
     duplicity: Duplicity = DEFAULT,
-    store: Annotated[
-        str, typer.Option("--store", metavar="WHICH", help="The S3 server to run on.")
-    ] = "moto",
+    store: Stores = None,
+    minio_binary: MinioBinary = None,
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", metavar="N", help="Scenarios at a time (default: cores)."),
@@ -72,11 +72,14 @@ def run(
         ),
     ] = 2048,
     gateway: Annotated[
-        Mode,
+        Mode | None,
         typer.Option(
             "--gateway", metavar="MODE", help="plain, tls or forward.", rich_help_panel=SELDOM
         ),
-    ] = "plain",
+    ] = None,
+    region: Region = "",
+    bucket: Bucket = "",
+    yes: Yes = False,
 ) -> None:
     """Run scenarios and give a verdict.
 
@@ -87,7 +90,10 @@ def run(
         paths=paths(files),
         words=words,
         duplicity=duplicity,
-        store=store,
+        stores=tuple(store or ()),
+        region=region,
+        bucket=bucket,
+        minio_binary=minio_binary,
         jobs=jobs,
         seed=seed,
         drill=drill,
@@ -101,6 +107,7 @@ def run(
     if dry_run:
         _print_plan(options)
         return
+    agree(options, yes=yes)
     stop = threading.Event()
     with _signals_stop(stop):
         told = reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=True)

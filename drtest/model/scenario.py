@@ -11,7 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Literal
 
+from drtest.model.chain import Damage
+from drtest.model.toxic import Kill, Toxic
 from drtest.model.verdict import Verdict
+from drtest.model.zoo import ZooThing
 
 # ---------------------------------------------------------------- source
 
@@ -89,7 +92,27 @@ class CopyOf:
         _need_absolute(self.of)
 
 
-SourceEntry = FileSet | LiteralFile | Symlink | CopyOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zoo:
+    """The odd things of ``model.zoo`` below ``path``, each in a folder of its name.
+
+    ``things`` None is all of them: what the machine cannot give is then left out and told. A thing
+    that is asked for by name and cannot be had is ``capability-missing``.
+    """
+
+    path: str
+    things: tuple[ZooThing, ...] | None = None
+    line: int = 0
+
+    def __post_init__(self) -> None:
+        _need_absolute(self.path)
+        if self.things is not None and len(set(self.things)) != len(self.things):
+            raise ValueError("each thing of the zoo is named once")
+        if self.things == ():
+            raise ValueError("a zoo has at least one thing")
+
+
+SourceEntry = FileSet | LiteralFile | Symlink | CopyOf | Zoo
 
 # ---------------------------------------------------------------- mutations
 
@@ -235,6 +258,16 @@ class Backup:
 
     action: BackupAction = "backup"
     must_be: Literal["done", "refused"] = "done"
+    toxics: tuple[Toxic, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.is_killed and self.must_be != "done":
+            raise ValueError("an action that is killed has no other outcome")
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether a toxic is to kill it, so that it makes no set by itself."""
+        return any(isinstance(toxic.does, Kill) for toxic in self.toxics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +292,14 @@ class Wait:
     by: timedelta
 
 
-Step = Mutate | Backup | Prune | Lose | Wait
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harmed:
+    """Damage to stored objects, for good."""
+
+    damage: Damage
+
+
+Step = Mutate | Backup | Prune | Lose | Wait | Harmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -447,6 +487,33 @@ class Expectation:
             raise ValueError("an expected PASS has no findings")
 
 
+# ---------------------------------------------------------------- the store
+
+OWN_STORES = ("moto", "seaweedfs", "minio")  # those that drtest starts itself
+BucketKind = Literal["plain", "versioned", "locked"]
+CredentialKind = Literal["full", "no-delete"]
+# What stores differ in (docs/stores.md); tests hold it to drtest.store.capability.
+Need = Literal[
+    "checks-signature",
+    "checks-clock",
+    "checks-body-hash",
+    "checks-checksum",
+    "checks-md5",
+    "versions",
+    "storage-classes",
+    "refuses-cold-reads",
+    "access-log",
+    "object-lock",
+    "any-key",
+    "limited-credentials",
+]
+
+
+def is_store(name: str) -> bool:
+    """Whether *name* is one that ``--store`` takes: a server of drtest's own, ``aws``, or a URL."""
+    return name in (*OWN_STORES, "aws") or name.startswith(("http://", "https://"))
+
+
 # ---------------------------------------------------------------- the whole
 
 DEFAULT_START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
@@ -469,6 +536,10 @@ class Scenario:
     drills: tuple[Drill, ...] = (Drill(number=1),)
     objectives: Objectives = field(default_factory=Objectives)
     time_limit: timedelta = timedelta(minutes=30)
+    stores: tuple[str, ...] = ()  # where it runs unless ``--store`` says otherwise; none: moto
+    needs: tuple[Need, ...] = ()  # capabilities without which it is not run
+    bucket: BucketKind = "plain"
+    credentials: CredentialKind = "full"  # of the calendar's machine; drills may all
     file: str = "<python>"
     line: int = 1
 
@@ -479,6 +550,8 @@ class Scenario:
             raise ValueError("a scenario needs a source")
         if not self.steps:
             raise ValueError("a calendar needs at least one step")
+        if len(set(self.stores)) != len(self.stores) or not all(map(is_store, self.stores)):
+            raise ValueError(f"a store is one of {', '.join(OWN_STORES)}, aws or a URL, each once")
         for before, after in zip(self.steps, self.steps[1:], strict=False):
             if after.at < before.at or after.index != before.index + 1:
                 raise ValueError("steps are in order of time and counted from 1")
@@ -488,6 +561,18 @@ class Scenario:
         """The calendar's last instant, waits included."""
         last = self.steps[-1]
         return last.at + last.step.by if isinstance(last.step, Wait) else last.at
+
+    @property
+    def needed(self) -> tuple[Need, ...]:
+        """All capabilities that a store must have: those it says, and what its bucket implies."""
+        implied: list[Need] = []
+        if self.bucket == "versioned":
+            implied.append("versions")
+        if self.bucket == "locked":
+            implied.append("object-lock")
+        if self.credentials == "no-delete":
+            implied.append("limited-credentials")
+        return tuple(dict.fromkeys((*self.needs, *implied)))
 
     @property
     def has_rules(self) -> bool:

@@ -76,6 +76,11 @@ class Archive:
             raise UsageError(f"{folder} holds neither {RUN_FILE} nor the history of a scenario")
         return archive
 
+    def discard(self) -> None:
+        """Remove the folder of a run that never began; what is not empty stays."""
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
     @property
     def run_file(self) -> Path:
         """Where the verdict stands once the run has ended."""

@@ -91,7 +91,7 @@ def _headline(
     result: ScenarioResult, findings: Sequence[Finding], layout: Layout
 ) -> Iterator[Text]:
     """The verdict, the name and, at the right edge or below, the line of the file to look at."""
-    verdict, name = _label(result), printable(result.name)
+    verdict, name = _label(result), printable(result.title)
     number = next((one.line for one in findings if one.line), result.line)
     place = printable(f"{result.file}:{number}")
     gap = layout.columns - cell_len(verdict) - 2 - cell_len(name) - cell_len(place)
@@ -262,6 +262,8 @@ def again(result: ScenarioResult) -> str:
     words = ["drtest", "run", result.file, "-k", result.name, "--seed", str(result.seed)]
     if result.duplicity:
         words += ["--duplicity", result.duplicity]
+    if result.on:
+        words += ["--store", result.on]
     return " ".join(argument(word) for word in words)
 
 

@@ -96,7 +96,7 @@ class Console:
 
     def finish_scenario(self, result: ScenarioResult) -> None:
         """Print the scenario's line, unless it passed and there are enough of those."""
-        self._progress.finish(result.name)
+        self._progress.finish(result.title)
         as_expected = result.judgement.as_expected
         passed = as_expected and result.verdict is Verdict.PASS
         if self._quiet and as_expected:

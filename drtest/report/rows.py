@@ -64,7 +64,7 @@ def circumstances(settings: Settings, layout: Layout) -> Text:
 def row(result: ScenarioResult, layout: Layout) -> Text:
     """Return the line of one scenario: gutter, verdict, name, drills, time, note."""
     gutter = " " if result.judgement.as_expected else "!"
-    name = layout.signs.fit(result.name, layout.name_columns)
+    name = layout.signs.fit(result.title, layout.name_columns)
     said = note(result)
     return line(
         f"{gutter} ",

@@ -16,17 +16,19 @@ from drtest.duplicity.versions import Duplicity
 from drtest.errors import Interrupted, StoreFailed, UnfitSource
 from drtest.gateway import Gateway
 from drtest.gateway.listener import Mode
+from drtest.model.events import Call
 from drtest.model.redact import Redactor
+from drtest.model.run import title
 from drtest.model.scenario import Scenario
 from drtest.runner.workspace import Workspace
-from drtest.store.interface import Store
+from drtest.store import Credentials, Place, Store
 
 PREFIX = "host"  # where below the bucket the chain lies, as a policy for one of several hosts would
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """The parts that all scenarios of a run share."""
+    """The parts that all scenarios of a run on one store share."""
 
     duplicity: Duplicity
     store: Store
@@ -38,11 +40,21 @@ class Bench:
     slots: threading.Semaphore  # as many duplicity processes at once as there are cores
     parallel: int
     stop: threading.Event
+    store_options: tuple[str, ...] = ()  # how drtest run is told to use this store again
 
     def check_stop(self) -> None:
         """Raise Interrupted where the run is to stop."""
         if self.stop.is_set():
             raise Interrupted("the run was interrupted")
+
+    def check_store(self, call: Call) -> None:
+        """Raise StoreFailed where *call* failed and the store is gone, full or silent.
+
+        duplicity alone cannot tell why: its failure would be taken for the backup's.
+        """
+        if call.status != 0:
+            self.check_stop()
+            self.store.check()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +67,27 @@ class Stand:
     folder: Path  # in the run archive: side files go here
     wrecks: Path  # where a failing drill's leavings are kept
     only_drill: tuple[int, int | None] | None = None
+    on: str = ""  # the store's name where the run has several
+    place: Place | None = None  # where its objects go, once there is room for them
+    credentials: Credentials | None = None  # of the calendar's machine; None: the store's own
     started_s: float = field(default_factory=monotonic_s)
 
     @property
-    def bucket(self) -> str:
-        """The scenario's own bucket."""
+    def title(self) -> str:
+        """What tells it from every other of the run; the request log calls it so."""
+        return title(self.scenario.name, self.on)
+
+    @property
+    def bucket_name(self) -> str:
+        """The name that the scenario's own bucket is asked for by."""
         return f"drtest-{self.number:03d}"
+
+    @property
+    def where(self) -> Place:
+        """Where its objects go; a RuntimeError before there is room for them."""
+        if self.place is None:
+            raise RuntimeError(f"{self.title} has no bucket yet")
+        return self.place
 
     @property
     def work(self) -> Path:
@@ -98,9 +125,7 @@ class Stand:
             "--duplicity",
             self.bench.duplicity.which,
         ]
-        if self.bench.store.name != "moto":
-            words += ["--store", self.bench.store.name]
-        return shlex.join(words)
+        return shlex.join([*words, *self.bench.store_options])
 
 
 @contextmanager
@@ -112,32 +137,36 @@ def route(
     Yields where duplicity finds the bucket and what its environment needs to get there. A store
     that died meanwhile is StoreFailed, so that its death is not taken for the backup's failure.
     """
-    bench = stand.bench
+    bench, store, place = stand.bench, stand.bench.store, stand.where
+    credentials = (None if read_only else stand.credentials) or store.credentials
     listener = bench.gateway.listen(
-        upstream=bench.store.endpoint_url,
+        upstream=store.endpoint_url,
         mode=bench.gateway_mode,
-        scenario=stand.scenario.name,
+        scenario=stand.title,
         step=step,
         phase=phase,
         simulated_at=at,
         read_only=read_only,
+        authority=store.ca_file,
     )
     target = Target(
-        bucket=stand.bucket,
-        prefix=PREFIX,
+        bucket=place.bucket,
+        prefix=place.prefix + PREFIX,
         endpoint_url=listener.endpoint_url,
-        region=bench.store.region,
+        region=store.region,
     )
     secret = {
-        "AWS_ACCESS_KEY_ID": bench.store.credentials.access_key,
-        "AWS_SECRET_ACCESS_KEY": bench.store.credentials.secret_key,
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
     }
+    if credentials.session_token:
+        secret["AWS_SESSION_TOKEN"] = credentials.session_token
     try:
         yield target, {**secret, **listener.environment}
     finally:
         bench.gateway.close(listener)
-    if not bench.store.is_alive():
-        raise StoreFailed(f"the store {bench.store.name} died", log_tail=bench.store.log_tail())
+    if not store.is_remote and not store.is_alive():
+        raise StoreFailed(f"the store {store.name} died", log_tail=store.log_tail())
 
 
 @contextmanager

@@ -186,6 +186,7 @@ class Drills:
                 timeout_s=self.stand.action_limit_s(),
             )
         refuse_full_disk(call)
+        self.stand.bench.check_store(call)
         return self._record(call, into, truth, path, tree=f"{label}-{number}")
 
     def _record(self, call: Call, into: Path, truth: int, path: str, *, tree: str) -> Restored:

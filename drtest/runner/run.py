@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 
@@ -11,8 +10,14 @@ from drtest.chance import Seed
 from drtest.clock import monotonic_s, real_now
 from drtest.duplicity.command import Commands
 from drtest.duplicity.machine import Machine
-from drtest.errors import EnvironmentFault, StoreFailed
-from drtest.model.events import Event, ScenarioFinished, ScenarioStarted
+from drtest.errors import EnvironmentFault
+from drtest.model.events import (
+    Event,
+    FaultSeen,
+    PartLeftOut,
+    ScenarioFinished,
+    ScenarioStarted,
+)
 from drtest.model.lines import lines
 from drtest.model.plan import plan, resolve
 from drtest.model.points import points
@@ -23,6 +28,7 @@ from drtest.runner import vault as vaults
 from drtest.runner.bench import Stand, unfit_source
 from drtest.runner.drills import Drills
 from drtest.runner.fault import fault
+from drtest.runner.room import lacking, placed
 from drtest.runner.timeline import Timeline
 from drtest.runner.truth import Truths
 from drtest.runner.workspace import remove_tree
@@ -40,11 +46,15 @@ def run(stand: Stand) -> Iterator[Event]:
     """
     yield _started(stand)
     try:
-        yield from _events(stand)
+        if missing := lacking(stand):
+            yield from missing
+        else:
+            with placed(stand) as ready:
+                yield from _events(ready)
     except (EnvironmentFault, OSError) as problem:
         yield fault(problem, stand.bench.redact, stand.bench.gateway)
     finally:
-        _clean(stand)
+        remove_tree(stand.work)
     yield ScenarioFinished(
         name=stand.scenario.name,
         elapsed_s=round(monotonic_s() - stand.started_s, 3),
@@ -55,9 +65,16 @@ def run(stand: Stand) -> Iterator[Event]:
 def _events(stand: Stand) -> Iterator[Event]:
     scenario, bench = stand.scenario, stand.bench
     source = stand.work / "src"
+    without = tuple(workload.left_out(scenario.source, workload.lacks(stand.work)))
+    for part in without:
+        yield _left_out(part)
     with unfit_source():
         workload.build(
-            scenario.source, source, seed=Seed(value=scenario.seed), at=scenario.steps[0].at
+            scenario.source,
+            source,
+            seed=Seed(value=scenario.seed),
+            at=scenario.steps[0].at,
+            without={(part.zoo, part.thing) for part in without},
         )
     vault, ring = vaults.make(scenario.policy, bench.workspace.new_home(), bench.redact)
     try:
@@ -83,7 +100,6 @@ def _events(stand: Stand) -> Iterator[Event]:
             cache=StatCache(file=stand.work / "stat-cache"),
             as_root=os.getuid() == 0,
         )
-        bench.store.make_bucket(stand.bucket)
         timeline = Timeline(
             stand=stand,
             machine=machine,
@@ -104,6 +120,17 @@ def _events(stand: Stand) -> Iterator[Event]:
         ring.close()
 
 
+def _left_out(part: workload.LeftOut) -> Event:
+    path = f"{part.zoo.rstrip('/')}/{part.thing}"
+    if part.is_by_name:
+        return FaultSeen(
+            code="capability-missing",
+            subject=path,
+            message=f"{path} cannot be made on this machine: {part.why}",
+        )
+    return PartLeftOut(what=path, why=part.why)
+
+
 def _started(stand: Stand) -> ScenarioStarted:
     scenario, bench = stand.scenario, stand.bench
     made = plan(scenario).made
@@ -121,9 +148,3 @@ def _started(stand: Stand) -> ScenarioStarted:
         is_root=os.getuid() == 0,
         lines=lines(scenario),
     )
-
-
-def _clean(stand: Stand) -> None:
-    remove_tree(stand.work)
-    with contextlib.suppress(StoreFailed):  # a store that is gone has taken its buckets along
-        stand.bench.store.delete_bucket(stand.bucket)

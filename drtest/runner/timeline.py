@@ -110,6 +110,7 @@ class Timeline:
                     timeout_s=self.stand.action_limit_s(),
                 )
         refuse_full_disk(call)
+        self.stand.bench.check_store(call)
         yield ActionFinished(index=dated.index, at=dated.at, call=call, must_be=step.must_be)
         yield self._listing(dated.index, dated.at)
 
@@ -139,6 +140,7 @@ class Timeline:
                         machine_log=machine_log,
                         timeout_s=self.stand.action_limit_s(),
                     )
+                self.stand.bench.check_store(call)
                 yield ActionFinished(
                     index=dated.index, at=dated.at, call=call, must_be=step.must_be
                 )
@@ -164,6 +166,7 @@ class Timeline:
 
     def _listing(self, index: int, at: datetime) -> Event:
         """What the bucket holds now, as the difference from the listing before."""
+        place = self.stand.where
         now = {
             found.key: found
             for found in (
@@ -172,7 +175,7 @@ class Timeline:
                     size_bytes=one.size_bytes,
                     storage_class=one.storage_class,
                 )
-                for one in self.stand.bench.store.list_objects(self.stand.bucket)
+                for one in self.stand.bench.store.list_objects(place.bucket, place.prefix)
             )
         }
         before, self.listed = self.listed, now

@@ -24,6 +24,7 @@ from drtest.scenario.drill import PlacedDrill, read_drills
 from drtest.scenario.fields import Fields
 from drtest.scenario.mutation import read_mutations
 from drtest.scenario.node import Mapping, Node, Scalar, Sequence, compose
+from drtest.scenario.outlet import read_outlet
 from drtest.scenario.policy import read_policy
 from drtest.scenario.problem import Problems, nearest
 from drtest.scenario.promise import read_expect, read_objectives
@@ -84,6 +85,7 @@ def read_document(node: Node, problems: Problems, *, seed: int | None) -> Loaded
         found, "objectives", lambda part, its: read_objectives(part, its, promise_paths)
     )
     time_limit = _time_limit(found, problems)
+    outlet = read_outlet(found, problems)
     scenario: Scenario | None = None
     if source and calendar is not None and drills:
         scenario = Scenario(
@@ -98,6 +100,10 @@ def read_document(node: Node, problems: Problems, *, seed: int | None) -> Loaded
             drills=tuple(one.drill for one in drills),
             objectives=objectives or Objectives(),
             time_limit=time_limit,
+            stores=outlet.stores,
+            needs=outlet.needs,
+            bucket=outlet.bucket,
+            credentials=outlet.credentials,
             file=node.place.text.file,
             line=node.place.line,
         )

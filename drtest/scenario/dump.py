@@ -22,6 +22,7 @@ from drtest.model.scenario import (
     Scenario,
     SourceEntry,
     Symlink,
+    Zoo,
 )
 from drtest.scenario.amount import format_bytes, format_size
 from drtest.scenario.emit import Flow, Tree, emit
@@ -52,6 +53,12 @@ def dump(scenario: Scenario) -> str:
     tree["drills"] = [_drill(drill) for drill in scenario.drills]
     tree["objectives"] = _objectives(scenario.objectives)
     tree["time-limit"] = format_interval(scenario.time_limit)
+    if scenario.stores:
+        tree["store"] = Flow(list(scenario.stores))
+    if scenario.needs:
+        tree["needs"] = Flow(list(scenario.needs))
+    tree["bucket"] = scenario.bucket
+    tree["credentials"] = scenario.credentials
     return emit(tree)
 
 
@@ -103,6 +110,10 @@ def _source_entry(entry: SourceEntry) -> Tree:
             return Flow({"symlink": entry.target})
         case CopyOf():
             return Flow({"copy-of": entry.of})
+        case Zoo(things=None):
+            return "zoo"
+        case Zoo(things=things):
+            return Flow({"zoo": Flow(list(things or ()))})
         case _ as never:
             assert_never(never)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drtest.model.scenario import OWN_STORES
 from drtest.scenario import words
 from drtest.scenario.promise import FAILURES
 from drtest.scenario.shape import (
@@ -49,6 +50,12 @@ def schema() -> Schema:
                 "drills": many({"$ref": "#/$defs/drill"}),
                 "objectives": or_part("objectives"),
                 "time-limit": matching(INTERVAL),
+                "store": one_or_many(
+                    {"anyOf": [choice((*OWN_STORES, "aws")), matching(r"^https?://")]}
+                ),
+                "needs": one_or_many(choice(words.NEEDS)),
+                "bucket": choice(words.BUCKETS),
+                "credentials": choice(words.CREDENTIALS),
             },
         ),
         "$defs": {
@@ -58,6 +65,8 @@ def schema() -> Schema:
             "entry": _entry(),
             "step": _step(),
             "drill": _drill(),
+            "damage": _damage(),
+            "toxic": _toxic(),
             "points": one_or_many({"$ref": "#/$defs/point"}),
             "point": _point(),
             "objectives": _objectives(),
@@ -105,6 +114,8 @@ def _source() -> Schema:
                 ),
                 mapping(words.SYMLINK, {"symlink": {"type": "string"}}, "symlink"),
                 mapping(words.COPY_OF, {"copy-of": matching(PATH)}, "copy-of"),
+                {"const": "zoo"},
+                mapping(words.ZOO, {"zoo": one_or_many(choice(words.ZOO_THINGS))}, "zoo"),
             ]
         },
     }
@@ -170,16 +181,21 @@ def _step() -> Schema:
     action: Schema = {"type": "object", "additionalProperties": False, "properties": must_be}
     force = {"force": {"description": words.DETAILS["force"], "type": "boolean"}}
     prune = {**action, "properties": {**must_be, **force}}
+    toxics = {
+        "toxics": {"description": words.DETAILS["toxics"], **one_or_many({"$ref": "#/$defs/toxic"})}
+    }
+    action = {**action, "properties": {**must_be, **toxics}}
     details: dict[str, Schema] = {
         "mutate": {"$ref": "#/$defs/mutate"},
         **dict.fromkeys(words.ACTIONS, action),
         "prune": prune,
         "lose": choice(words.LOSABLE),
+        "damage": {"$ref": "#/$defs/damage"},
         "wait": matching(INTERVAL),
     }
     return {
         "anyOf": [
-            choice(word for word in words.STEPS if word not in ("lose", "wait")),
+            choice(word for word in words.STEPS if word not in ("lose", "wait", "damage")),
             {
                 "type": "object",
                 "additionalProperties": False,
@@ -189,6 +205,32 @@ def _step() -> Schema:
             },
         ]
     }
+
+
+def _damage() -> Schema:
+    what = r"(volume [1-9][0-9]*|manifest|signatures)"
+    of = r"((full|set|chain) [1-9][0-9]*|the latest (full|incremental))"
+    target = matching(rf"^({what} of {of}|all objects( of {of})?)$")
+    harms = mapping(words.HARMS, {harm: one_or_many(target) for harm in words.HARMS})
+    return {**harms, "minProperties": 1, "maxProperties": 1}
+
+
+def _toxic() -> Schema:
+    when = mapping(
+        words.WHEN,
+        {
+            "operation": one_or_many(choice(words.OPERATIONS)),
+            "of": matching("^(volume( [1-9][0-9]*)?|manifest|signatures|all objects)$"),
+            "nth": whole(1),
+            "times": whole(1),
+        },
+    )
+    return mapping(
+        words.TOXIC,
+        {"kill": choice(("SIGKILL",)), "at": choice(words.HELD_AT), "when": when},
+        "kill",
+        "when",
+    )
 
 
 def _point() -> Schema:

@@ -9,11 +9,16 @@ from typing import get_args
 
 from drtest.model.scenario import (
     BackupAction,
+    BucketKind,
     ContentKind,
+    CredentialKind,
     EscrowItem,
     Losable,
     MutationVerb,
+    Need,
 )
+from drtest.model.toxic import Point
+from drtest.model.zoo import ZooThing
 
 
 def _names(listed: str) -> frozenset[str]:
@@ -32,8 +37,12 @@ DOCUMENT = {
     "drills": "What to restore, when, with what from escrow, and what must come of it.",
     "objectives": "The promise; or a file that holds exactly this part.",
     "time-limit": "For the whole scenario (default 30m); one action has half of it.",
+    "store": "Where it runs unless --store says otherwise: one store or a list (default moto).",
+    "needs": "What the store must be able to do (docs/stores.md); without it: UNVERIFIED.",
+    "bucket": "plain (default), versioned, or locked (versioned, and open to object locks).",
+    "credentials": "full (default), or no-delete: the machine may write, read and list, no more.",
 }
-DOCUMENT_LATER = frozenset({"tune", "toxics", "damage", "prices", "host", "store", "faults"})
+DOCUMENT_LATER = frozenset({"tune", "toxics", "damage", "prices", "host", "faults"})
 PARTS = ("source", "mutate", "policy", "objectives")
 
 FILE_SET = {
@@ -49,8 +58,10 @@ LITERAL = {
 }
 SYMLINK = {"symlink": "Where the link points, stored as written."}
 COPY_OF = {"copy-of": "Your own tree: read as it is, copied, never written."}
-SOURCE_ENTRY = {**FILE_SET, **LITERAL, **SYMLINK, **COPY_OF}
-SOURCE_LATER = frozenset({"zoo", "probe", "owner", "xattr", "hard-link", "holes", "sparse"})
+ZOO = {"zoo": "Odd things by name, one or a list; /zoo: zoo alone is all of them."}
+ZOO_THINGS: tuple[str, ...] = get_args(ZooThing)
+SOURCE_ENTRY = {**FILE_SET, **LITERAL, **SYMLINK, **COPY_OF, **ZOO}
+SOURCE_LATER = frozenset({"probe", "owner", "xattr", "hard-link", "holes", "sparse"})
 KINDS: tuple[str, ...] = get_args(ContentKind)
 
 VERBS: tuple[str, ...] = get_args(MutationVerb)
@@ -143,18 +154,61 @@ STEPS = {
     "incremental": "An incremental backup.",
     "prune": "The retention actions of the policy, with --force.",
     "lose": "Take something away from the machine, for good.",
+    "damage": "Harm stored objects, for good: {delete: volume 2 of full 1}.",
     "wait": "Move the timeline forward within this entry.",
 }
 STEPS_LATER = _names(
-    "damage verify cleanup collection-status list-current-files restore clock kill run probe "
+    "verify cleanup collection-status list-current-files restore clock kill run probe "
     "toxics host tune remove-older-than remove-all-but-n-full remove-all-inc-of-but-n-full"
 )
 DETAILS = {
     "must-be": "done (default) or refused.",
     "force": "false: without --force, which deletes nothing and ends with status 0.",
+    "toxics": "What happens to requests of this backup on their way; a list.",
 }
-DETAILS_LATER = frozenset({"toxics", "kill", "damage", "clock", "probe", "time-limit"})
+DETAILS_LATER = frozenset({"kill", "damage", "clock", "probe", "time-limit"})
+HARMS = {
+    "delete": "The object is gone.",
+    "flip-byte": "One bit of its middle byte is inverted.",
+    "truncate": "Its second half is gone.",
+    "empty": "It holds no byte.",
+    "swap": "Each object gets the content of the next one, the last that of the first.",
+    "duplicate": "A volume lies there once more, under the first number that is free.",
+}
+HARMS_LATER = frozenset({"roll-back"})
+TOXIC = {
+    "kill": "SIGKILL: the action and its children are killed while the request is held.",
+    "at": "Where it is held: head (default: nothing has gone on), body, or answered.",
+    "when": "The trigger.",
+}
+TOXICS_LATER = _names(
+    "status reset latency truncate lost-write bandwidth stale-list corrupt duplicate delay"
+)
+WHEN = {
+    "operation": "S3's name: PutObject, UploadPart ...; one or a list (default any).",
+    "of": "volume 2, volume, manifest, signatures or all objects (default any request).",
+    "nth": "Which of the different requests that fit (default 1).",
+    "times": "How many attempts of that request (default 1).",
+}
+WHEN_LATER = frozenset({"part", "bytes"})
+HELD_AT: tuple[str, ...] = get_args(Point)
+OPERATIONS = (
+    "PutObject",
+    "CreateMultipartUpload",
+    "UploadPart",
+    "CompleteMultipartUpload",
+    "AbortMultipartUpload",
+    "HeadObject",
+    "GetObject",
+    "ListObjectsV2",
+    "DeleteObject",
+    "DeleteObjects",
+    "HeadBucket",
+)
 LOSABLE: tuple[str, ...] = get_args(Losable)
+NEEDS: tuple[str, ...] = get_args(Need)
+BUCKETS: tuple[str, ...] = get_args(BucketKind)
+CREDENTIALS: tuple[str, ...] = get_args(CredentialKind)
 
 DRILL = {
     "name": "What it is about; reports name it.",
@@ -206,8 +260,8 @@ CODES_LATER = _names(
     "volume-missing volume-hash-differs manifest-missing signatures-missing orphaned-object "
     "upload-left-open plain-text-in-chain chain-broken prune-incomplete clock-went-back no-lock "
     "changed-while-read backing-up-without-secret-key key-expires passphrase-changed "
-    "secret-visible cost-exceeded restore-cost-exceeded fault-unseen toxic-never-fired "
-    "damage-found-nothing stores-disagree volsize-just-above-chunk request-model-off prices-old "
+    "secret-visible cost-exceeded restore-cost-exceeded fault-unseen "
+    "stores-disagree volsize-just-above-chunk request-model-off prices-old "
     "upgrade-url upgrade-option status-swallowed prune-after-failed-backup prune-before-backup "
     "dated-target verify-compares-nothing left-the-sandbox probe-failed"
 )

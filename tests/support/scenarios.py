@@ -10,7 +10,7 @@ from __future__ import annotations
 import string
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -27,8 +27,10 @@ from drtest.model.scenario import (
     AtOldest,
     AtSample,
     Backup,
+    BucketKind,
     CopyOf,
     Count,
+    CredentialKind,
     DatedStep,
     Drill,
     Everything,
@@ -39,6 +41,7 @@ from drtest.model.scenario import (
     Lose,
     Mutate,
     Mutation,
+    Need,
     NewKey,
     Objectives,
     OneFile,
@@ -60,6 +63,7 @@ from drtest.model.verdict import Verdict
 START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
 FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
 VERBS = ["edit", "append", "add", "rename", "delete", "truncate", "chmod", "touch"]
+STORES = ["moto", "seaweedfs", "minio", "aws", "https://s3.example.com:9000"]
 KINDS = ["text", "random", "zeros", "mixed", "database", "log"]
 LOSABLE = ["archive dir", "gnupg home", "secret key", "passphrase"]
 
@@ -349,6 +353,10 @@ def scenarios(
         ),
         objectives=draw(promises(paths=paths, has_rules=bool(policy.select))),
         time_limit=draw(intervals()),
+        stores=tuple(draw(st.lists(st.sampled_from(STORES), max_size=3, unique=True))),
+        needs=tuple(draw(st.lists(st.sampled_from(get_args(Need)), max_size=2, unique=True))),
+        bucket=draw(st.sampled_from(get_args(BucketKind))),
+        credentials=draw(st.sampled_from(get_args(CredentialKind))),
     )
     wanted = [draw(drills(scenario, number)) for number in range(1, draw(st.integers(1, 4)) + 1)]
     return replace(scenario, drills=tuple(_sound(scenario, drill) for drill in wanted))
