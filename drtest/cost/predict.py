@@ -12,7 +12,14 @@ from typing import assert_never
 
 from drtest.cost import shapes
 from drtest.cost.habits import habits
-from drtest.cost.rehearsal import Rehearsal, StoredSet, metadata_bytes, sizes_of, why_of
+from drtest.cost.rehearsal import (
+    Rehearsal,
+    StoredSet,
+    is_disturbed,
+    metadata_bytes,
+    sizes_of,
+    why_of,
+)
 from drtest.cost.shapes import SetSizes, add, pages
 from drtest.cost.source import SourceShape, expected
 from drtest.model.bill import Counts, PredictedStep, Prediction
@@ -83,7 +90,7 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
         case _ as never:
             assert_never(never)
     counts: Counts = {}
-    downloaded, why = float(metadata_bytes(cold)), why_of([*cold, *read])
+    downloaded, why = float(metadata_bytes(cold)), calendar.unsure or why_of([*cold, *read])
     for number, path in enumerate(wanted):
         missing = sizes_of(cold) if number == 0 else []
         if path == ".":
@@ -98,7 +105,9 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
             if len(read) > 1 or read[0].sizes.volumes > 1:
                 why = why or "which volumes a path needs depends on where it sorts"
         counts = add(counts, shapes.restore(fetched, pages=lists, missing=missing))
-    if restore.must_be == "refused" or drill.escrow is not None:
+    if is_disturbed(drill):
+        why = "it is disturbed: what is tried again, and how far it gets, is not modelled"
+    elif restore.must_be == "refused" or drill.escrow is not None:
         why = "it may be refused: how far it gets is not modelled"
     elif isinstance(drill.restore, Paths) and calendar.may_lose_paths:
         why = why or "a mutation may have taken the path away"

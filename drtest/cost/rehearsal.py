@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
 
 from drtest.cost import shapes
 from drtest.cost.habits import Habits
@@ -17,6 +16,8 @@ from drtest.model.plan import PlannedSet, due, is_full_due
 from drtest.model.scenario import (
     Backup,
     DatedStep,
+    Drill,
+    Harmed,
     Lose,
     Mutate,
     Mutation,
@@ -56,7 +57,7 @@ class Rehearsal:
     chains: int = 0
     last_full_at: datetime | None = None
     may_lose_paths: bool = False
-    lost: str = ""  # what was taken from the machine that backups may need
+    unsure: str = ""  # why everything from here on is an estimate
 
     @property
     def keys(self) -> int:
@@ -76,11 +77,13 @@ class Rehearsal:
                 if what == "archive dir":
                     self.cached.clear()
                 elif self.habits.frame == "gpg":
-                    self.lost = f"the {what} is lost"
+                    self.unsure = f"the {what} is lost"
+            case Harmed():
+                self.unsure = "stored objects are harmed"
             case Wait():
                 pass
-            case _ as never:
-                assert_never(never)
+            case _:  # damage to what is stored, for good
+                self.unsure = "stored objects were damaged"
         return []
 
     # ------------------------------------------------------------ the source
@@ -182,7 +185,11 @@ class Rehearsal:
             )
             reads_bytes = (last_bytes or 0) if self.habits.reads_last_manifest else 0
         self.cached |= {one.planned.step for one in missing}
-        why = new.why_estimate or self.lost or why_of(missing)
+        why = self.unsure or new.why_estimate or why_of(missing)
+        if self.sets and self.sets[-1].planned.at == dated.at:
+            why = self.unsure = "two backups within one second"  # duplicity takes the real clock
+        if is_disturbed(step):
+            why = self.unsure = "toxics are armed: what is tried again is not modelled"
         if step.must_be == "refused":
             why = "it must be refused: how far it gets is not modelled"
         elif not skips:
@@ -215,7 +222,7 @@ class Rehearsal:
                 signatures=len(going),
             )
             counts = add(counts, part)
-            why = why or why_of(going)
+            why = why or self.unsure or why_of(going)
             if step.must_be == "done":
                 self.sets = [one for one in self.sets if one.planned.step not in steps]
         return _predicted(dated, "prune", counts, why=why)
@@ -254,6 +261,11 @@ def _rules(policy: Policy) -> Iterable[Policy]:
         yield replace(none, remove_all_but_n_full=policy.remove_all_but_n_full)
     if policy.remove_all_inc_of_but_n_full is not None:
         yield replace(none, remove_all_inc_of_but_n_full=policy.remove_all_inc_of_but_n_full)
+
+
+def is_disturbed(entry: Backup | Drill) -> bool:
+    """Whether a backup or a drill carries toxics or damage, which change what it asks."""
+    return any(getattr(entry, name, None) for name in ("toxics", "damage", "damages"))
 
 
 def sizes_of(sets: Iterable[StoredSet]) -> list[SetSizes]:

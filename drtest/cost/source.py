@@ -184,7 +184,7 @@ def observed(entries: Iterable[Entry], *, ratio: float) -> SourceShape:
         delta_bytes=min(mean, _DELTA_BYTES["mixed"]) * ratio,
         append_bytes=_APPEND_BYTES * ratio,
         largest_bytes=largest,
-        spread_bytes=0.0,  # the sizes are known, nothing is drawn
+        spread_bytes=math.sqrt(max(0.0, squares / files - mean**2)),  # of files still to be added
     )
     return SourceShape(groups=(group,), others=others, path_bytes=path_bytes / (files + others))
 

@@ -337,3 +337,23 @@ def test_comparison_shows_both_sides_of_each_phase() -> None:
     assert backup.is_met and backup.deviation == 0
     assert not prune.is_met and prune.predicted == {}
     assert prune.deviation == -1
+
+
+def test_from_a_loss_on_everything_is_an_estimate() -> None:
+    prediction = predict(
+        scenario(Backup(), DAY, Lose(what="secret key"), Backup()), duplicity_version="3.2.1"
+    )
+    first, second, restore = prediction.steps
+    assert not first.why_estimate
+    assert second.why_estimate == restore.why_estimate == "the secret key is lost"
+
+
+def test_two_backups_within_one_second_are_no_fair_trial() -> None:
+    prediction = predict(scenario(Backup(), Backup()), duplicity_version="3.2.1")
+    assert "one second" in prediction.steps[1].why_estimate
+
+
+def test_a_drill_that_is_refused_is_an_estimate() -> None:
+    drills = (Drill(number=1, escrow=frozenset(), must_be="refused"),)
+    prediction = predict(scenario(Backup(), drills=drills), duplicity_version="3.2.1")
+    assert "refused" in prediction.why_estimates("drill")[0]
