@@ -16,10 +16,11 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
 from drtest.clock import monotonic_s
 from drtest.errors import Interrupted, ToolMissing
@@ -42,16 +43,26 @@ class Completed:
     log: Path
 
 
-class _Live:
-    """A running child and whether ``stop_all`` ended it."""
+class Runner(Protocol):
+    """Runs one command to its end, as ``run`` does; what is given to whoever calls duplicity."""
 
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
-        self.popen = popen
+    def __call__(
+        self, argv: Sequence[str], *, env: Mapping[str, str], log: Path, timeout_s: float
+    ) -> Completed:
+        """Return how it went; the contract is that of ``run``."""
+
+
+class _Live:
+    """Something that runs, what ends it, and whether ``stop_all`` did."""
+
+    def __init__(self, kill: Callable[[], None]) -> None:
+        self.kill = kill
         self.interrupted = False
 
 
 _live: set[_Live] = set()
-_lock = threading.Lock()
+# Reentrant: a signal handler calls stop_all in the main thread, which may hold it just then.
+_lock = threading.RLock()
 
 
 def run(
@@ -73,9 +84,9 @@ def run(
     started = monotonic_s()
     # Started under the lock, so that stop_all misses no child that is just being born.
     with log.open("wb") as sink, _input(stdin) as source, _lock:
-        child = _Live(_spawn(argv, env=env, sink=sink.fileno(), source=source, cwd=cwd))
+        popen = _spawn(argv, env=env, sink=sink.fileno(), source=source, cwd=cwd)
+        child = _Live(partial(kill_group, popen.pid))
         _live.add(child)
-    popen = child.popen
     timed_out = False
     try:
         timed_out = not _ends_within(popen.pid, timeout_s)
@@ -104,9 +115,28 @@ def run(
 def stop_all() -> None:
     """Kill every command that ``run`` is waiting for; each ``run`` then raises Interrupted."""
     with _lock:
-        for child in _live:
+        for child in tuple(_live):
             child.interrupted = True
-            kill_group(child.popen.pid)
+            child.kill()
+
+
+@contextlib.contextmanager
+def stoppable(kill: Callable[[], None], *, name: str) -> Iterator[None]:
+    """Let ``stop_all`` call *kill* while the block runs; the block then ends as Interrupted.
+
+    For what runs a command without ``run``. *kill* may come at any moment of the block, from
+    another thread or a signal handler, and must not raise.
+    """
+    live = _Live(kill)
+    with _lock:
+        _live.add(live)
+    try:
+        yield
+    finally:
+        with _lock:
+            _live.discard(live)
+        if live.interrupted:
+            raise Interrupted(f"{name} was stopped")
 
 
 class Child:
