@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
-from drtest.checks import judge
+from drtest.checks import judge, stores
+from drtest.checks.judge import with_more
 from drtest.model.events import (
     ActionFinished,
     DrillFinished,
@@ -77,6 +79,18 @@ def with_wrecks(result: ScenarioResult) -> ScenarioResult:
         result.judgement, drills=tuple(seen(drill) for drill in result.judgement.drills)
     )
     return dataclasses.replace(result, judgement=judgement)
+
+
+def compared(results: Iterable[ScenarioResult]) -> tuple[ScenarioResult, ...]:
+    """Return *results* with what only their comparison shows: stores that disagree."""
+    kept = tuple(results)
+    more = stores.compare(kept)
+    return tuple(
+        dataclasses.replace(one, judgement=with_more(one.judgement, more[one.title]))
+        if one.title in more
+        else one
+        for one in kept
+    )
 
 
 def _elapsed(history: History) -> float:

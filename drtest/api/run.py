@@ -28,7 +28,7 @@ from drtest.model.traffic import Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import Archive
 from drtest.report.interface import Reporter, Reporters
-from drtest.runner.bench import Bench, Stand
+from drtest.runner.bench import Stand
 from drtest.runner.fault import fault
 from drtest.runner.run import run as run_scenario
 from drtest.runner.workspace import remove_tree
@@ -264,7 +264,7 @@ def _settings(course: _Course, shared: Session | None) -> Settings:
 
 
 def _result(course: _Course, *, started_at: datetime, elapsed_s: float) -> RunResult:
-    results = tuple(course.results[number] for number in sorted(course.results))
+    results = judging.compared(course.results[number] for number in sorted(course.results))
     verdict = run_verdict(results)
     interrupted = course.stop.is_set()
     settings, _ = course.archive.read_settings()

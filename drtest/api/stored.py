@@ -30,7 +30,9 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
     settings, started_at = archive.read_settings()
     log = archive.folder / REQUEST_LOG
     metered = totals_by_scenario(log) if log.exists() else None
-    results = tuple(_scenario(one, settings, metered) for one in archive.scenario_folders())
+    results = judging.compared(
+        _scenario(one, settings, metered) for one in archive.scenario_folders()
+    )
     before = archive.read_run() if archive.run_file.exists() else {}
     verdict = run_verdict(results)
     interrupted = bool(before.get("interrupted", not before))

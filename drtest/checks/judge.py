@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from drtest.checks import (
     backup,
@@ -76,6 +77,19 @@ def judge(history: History, *, duplicity_version: str | None = None) -> Judgemen
             (history.scenario.end_at - max(good)).total_seconds() if good else None
         ),
         not_compared=NOT_COMPARED,
+    )
+
+
+def with_more(judgement: Judgement, more: Iterable[Finding]) -> Judgement:
+    """Return *judgement* with findings that no single history can give, settled again."""
+    found = ordered([*judgement.findings, *more])
+    settled = settle(judgement.expected, found)
+    return replace(
+        judgement,
+        verdict=Verdict.worst([Verdict.PASS, *(one.severity.verdict for one in found)]),
+        counts_as=settled.counts_as,
+        reason=settled.reason,
+        findings=tuple(found),
     )
 
 

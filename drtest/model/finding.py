@@ -350,6 +350,23 @@ CATALOGUE: dict[str, Code] = {
         ),
     ),
     **_rows(
+        "stores",
+        (
+            "stores-disagree",
+            _F,
+            "two stores, two verdicts",
+            "the store",
+            "Believe the real server before a simulation; report what the other does to its makers.",
+        ),
+        (
+            "store-counts-differ",
+            _W,
+            "two stores were asked differently often, though nothing failed on either",
+            "the store",
+            "Trust no projection of requests before it is known why; drtest report -v has the operations.",
+        ),
+    ),
+    **_rows(
         "could not verify",
         (
             "nothing-checked",

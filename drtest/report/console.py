@@ -25,6 +25,7 @@ from drtest.report.lines import BOLD, line
 from drtest.report.live import SILENCE_S, LiveView, PlainView, still_lines
 from drtest.report.progress import Progress
 from drtest.report.rows import Layout
+from drtest.report.stores import side_by_side
 from drtest.report.wording import Signs, argument
 
 WIDEST, NARROWEST = 100, 60
@@ -141,7 +142,10 @@ class Console:
             ):
                 yield [*blocks.block(result, style), line()]
         if not self._quiet:
-            for part in (remarks.requests(run, style), remarks.remarks(run, style)):
+            beside = list(side_by_side(run, columns=style.layout.columns, verbose=self._verbose))
+            # The sums of several stores are nobody's bill.
+            summed = [] if beside and not self._verbose else remarks.requests(run, style)
+            for part in (beside, summed, remarks.remarks(run, style)):
                 said = list(part)
                 while said and not said[-1].plain:
                     said.pop()

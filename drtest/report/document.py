@@ -19,6 +19,7 @@ from drtest.model.run import DrillResult, RunResult, ScenarioResult, Settings
 from drtest.model.scenario import Expectation
 from drtest.model.traffic import Totals
 from drtest.report import codec
+from drtest.report.stores import OnStore, by_store
 from drtest.report.totals import add_up
 
 RUN_SCHEMA_VERSION = 1
@@ -50,6 +51,7 @@ def document(run: RunResult) -> dict[str, Any]:
                 "cheap_passphrase_hashing": settings.cheap_passphrase_hashing,
             },
             "scenarios": [_scenario(result) for result in run.scenarios],
+            "stores": [_store(one) for one in by_store(run.scenarios)],
             "left_out": run.left_out,
             "requests": _requests(add_up(run.scenarios)),
             "notes": run.notes,
@@ -98,6 +100,18 @@ def _scenario(result: ScenarioResult) -> dict[str, Any]:
         "left_out": result.left_out,
         "requests": _requests(result.requests),
         "predicted": _predicted(result.predicted),
+    }
+
+
+def _store(one: OnStore) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "version": one.version,
+        "scenarios": len(one.results),
+        "verdicts": one.verdicts,
+        "as_expected": one.as_expected,
+        "elapsed_s": one.elapsed_s,
+        "requests": _requests(one.requests),
     }
 
 

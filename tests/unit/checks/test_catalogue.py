@@ -24,6 +24,7 @@ from drtest.model.events import FaultSeen, RequestsPredicted
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.history import History
 from drtest.model.run import Judgement
+from drtest.model.rule import Rule
 from drtest.model.scenario import (
     Expectation,
     ExpectedFinding,
@@ -32,13 +33,14 @@ from drtest.model.scenario import (
     Objectives,
     Policy,
     Protect,
-    Rule,
     Size,
 )
 from drtest.model.traffic import Totals
 from drtest.model.tree import Entry
 from drtest.model.verdict import Disposition, Verdict
 
+# Codes that take several histories: test_stores.py has a defect and a sound case for each.
+OF_SEVERAL_STORES = frozenset({"stores-disagree", "store-counts-differ"})
 # Codes that no history can give yet; whoever adds such a check moves it to DEFECTS.
 OWNED_BY_LATER_WORK: frozenset[str] = frozenset()
 
@@ -686,7 +688,7 @@ def test_sound_history_gives_nothing() -> None:
 
 
 def test_every_code_has_a_defect() -> None:
-    assert set(CATALOGUE) - set(DEFECTS) == OWNED_BY_LATER_WORK
+    assert set(CATALOGUE) - set(DEFECTS) == OWNED_BY_LATER_WORK | OF_SEVERAL_STORES
 
 
 @pytest.mark.parametrize("code", sorted(DEFECTS))
