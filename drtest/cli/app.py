@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from drtest import __version__
-from drtest.cli import clean, doctor, report, schema, show, validate
+from drtest.cli import clean, doctor, iam, report, requests, schema, show, validate
 from drtest.cli import run as run_command
 from drtest.errors import DrtestError
 
@@ -36,6 +36,8 @@ app.command(rich_help_panel=START)(doctor.doctor)
 app.command(rich_help_panel=CLOSER)(validate.validate)
 app.command(rich_help_panel=CLOSER)(show.show)
 app.command(rich_help_panel=CLOSER)(report.report)
+app.command(rich_help_panel=CLOSER)(requests.requests)
+app.command(rich_help_panel=CLOSER)(iam.iam)
 app.command(rich_help_panel=CLOSER)(schema.schema)
 app.command(rich_help_panel=CLOSER)(clean.clean)
 

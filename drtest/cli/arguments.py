@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from drtest.errors import UsageError
+from drtest.report.archive import latest
+
 SELDOM = "Seldom needed"
 
 Files = Annotated[
@@ -30,6 +33,9 @@ Duplicity = Annotated[
 Reports = Annotated[
     Path, typer.Option("--reports", metavar="DIR", help="Where reports go (default: reports/).")
 ]
+Folder = Annotated[
+    Path | None, typer.Argument(metavar="FOLDER", help="A run's folder (default: the newest).")
+]
 Work = Annotated[
     Path | None,
     typer.Option("--work", metavar="DIR", help="Work on this disk.", rich_help_panel=SELDOM),
@@ -37,6 +43,14 @@ Work = Annotated[
 
 DEFAULT_FILES = (Path("scenarios"),)
 DEFAULT_REPORTS = Path("reports")
+
+
+def newest(folder: Path | None, reports: Path) -> Path:
+    """Return the run that was named, or the newest below *reports*; UsageError for none."""
+    chosen = folder or latest(reports)
+    if chosen is None:
+        raise UsageError(f"there is no run below {reports}")
+    return chosen
 
 
 def paths(files: list[Path] | None) -> tuple[Path, ...]:

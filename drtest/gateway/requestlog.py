@@ -143,8 +143,8 @@ def requests(path: Path, scenario: str | None = None) -> Iterator[Request]:
 
     What never ended comes last, with outcome ``unknown``. Nothing but what is in flight is kept.
     """
-    for labels, arrived, finished in _joined(path, scenario):
-        yield _request(labels, arrived, finished)
+    for labels, arrived, finished in joined(path, scenario):
+        yield request(labels, arrived, finished)
 
 
 def totals(path: Path, scenario: str | None = None, *, offset: int = 0) -> Totals:
@@ -153,13 +153,13 @@ def totals(path: Path, scenario: str | None = None, *, offset: int = 0) -> Total
     *offset*: where in the file to begin, the log's size before the scenario's first listener was
     opened. A run then reads its log once for each job, however many scenarios it has.
     """
-    joined = _joined(path, scenario, offset)
-    return _counted(("", *rows) for rows in joined).get("", Totals())
+    found = _counted(("", *rows) for rows in joined(path, scenario, offset))
+    return found.get("", Totals())
 
 
 def totals_by_scenario(path: Path) -> dict[str, Totals]:
     """Return the totals of every scenario of a log, which is read once."""
-    return _counted((rows[0]["scenario"], *rows) for rows in _joined(path, None))
+    return _counted((rows[0]["scenario"], *rows) for rows in joined(path))
 
 
 def _counted(named: Iterable[tuple[str, Row, Row, Row | None]]) -> dict[str, Totals]:
@@ -195,10 +195,10 @@ def _counted(named: Iterable[tuple[str, Row, Row, Row | None]]) -> dict[str, Tot
     return found
 
 
-def _joined(
-    path: Path, scenario: str | None, offset: int = 0
+def joined(
+    path: Path, scenario: str | None = None, offset: int = 0
 ) -> Iterator[tuple[Row, Row, Row | None]]:
-    """Yield (listener row, arrived row, finished row or None)."""
+    """Yield (listener row, arrived row, finished row or None), in the order of ``requests``."""
     listeners: dict[int, Row] = {}
     flying: dict[int, Row] = {}
     for row in _rows(path, offset):
@@ -235,7 +235,8 @@ def _parsed(lines: list[bytes]) -> Iterable[Row]:
     return batch
 
 
-def _request(labels: Row, arrived: Row, finished: Row | None) -> Request:
+def request(labels: Row, arrived: Row, finished: Row | None) -> Request:
+    """Return the exchange that three rows of ``joined`` tell of."""
     end = finished or {}
     return Request(
         number=arrived["number"],
