@@ -127,7 +127,33 @@ class ActionFinished:
     index: int
     at: datetime
     call: Call
-    must_be: Literal["done", "refused"]
+    must_be: Literal["done", "refused", "killed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToxicSeen:
+    """What one toxic of an action of step ``index`` came to."""
+
+    index: int
+    at: datetime
+    action: str
+    toxic: str  # kill
+    when: str  # its trigger, in words
+    matching: int  # different requests that fitted the trigger
+    fired: int  # attempts that it hit
+    keys: tuple[str, ...] = ()  # of the objects whose requests were held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamageDone:
+    """Stored objects were harmed in step ``index``, or by a drill on its own copy of the bucket."""
+
+    index: int  # 0 in a drill
+    at: datetime
+    damage: str  # in the words of a scenario file
+    target: str  # one target of it
+    keys: tuple[str, ...]  # what differs now; none where the target resolved to nothing
+    candidates: tuple[str, ...] = ()  # what was there, where it resolved to nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +254,8 @@ Event = (
     | TruthRecorded
     | RulesCounted
     | ActionFinished
+    | ToxicSeen
+    | DamageDone
     | ListingRecorded
     | StepFinished
     | DrillStarted

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from drtest.model.chain import Damage
+from drtest.model.rule import Rule
 from drtest.model.toxic import Kill, Toxic
 from drtest.model.verdict import Verdict
 from drtest.model.zoo import ZooThing
@@ -182,18 +183,6 @@ class OwnKey:
 
 
 KeySpec = NewKey | OwnKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One selection rule, in the user's spelling (drtest puts the workspace before it later)."""
-
-    action: Literal["include", "exclude"]
-    pattern: str
-    line: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.action}: {self.pattern}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

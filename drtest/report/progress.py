@@ -9,6 +9,7 @@ from typing import assert_never
 
 from drtest.model.events import (
     ActionFinished,
+    DamageDone,
     DrillFinished,
     DrillStarted,
     Event,
@@ -22,6 +23,7 @@ from drtest.model.events import (
     SourceMutated,
     StepFinished,
     StepStarted,
+    ToxicSeen,
     TruthRecorded,
 )
 from drtest.model.interval import format_instant
@@ -73,6 +75,8 @@ def follow(running: Running, event: Event) -> Running:
             | TruthRecorded()
             | RulesCounted()
             | ActionFinished()
+            | ToxicSeen()
+            | DamageDone()
             | ListingRecorded()
             | StepFinished()
             | DrillFinished()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from drtest.model.scenario import (
     ContentKind,
@@ -13,7 +14,9 @@ from drtest.model.scenario import (
     Size,
     SourceEntry,
     Symlink,
+    Zoo,
 )
+from drtest.model.zoo import ZooThing
 from drtest.scenario import fields, words
 from drtest.scenario.amount import (
     SIZES,
@@ -31,7 +34,7 @@ MOST_FILES = 1_000_000
 DEFAULT_SIZE = "about 4 KiB"
 _ENTRY = (
     "allowed: 40 files; {files: 40, size: about 4 KiB}; {content: ...}; {symlink: TARGET}; "
-    "{copy-of: /YOUR/TREE}"
+    "{copy-of: /YOUR/TREE}; zoo"
 )
 
 
@@ -79,6 +82,8 @@ def _entry(path: str, node: Node, line: int, problems: Problems) -> SourceEntry 
         files = parse_files(node.value)
         if files is not None and files <= MOST_FILES:
             return FileSet(path=path, files=files, size=parse_size(DEFAULT_SIZE), line=line)
+        if node.value == "zoo":
+            return Zoo(path=path, line=line)
         if node.value in words.SOURCE_LATER:
             problems.add(node.place, f"{node.value} is not built yet", _ENTRY)
         elif node.value.isdecimal():
@@ -105,6 +110,7 @@ def _entry(path: str, node: Node, line: int, problems: Problems) -> SourceEntry 
         "content": words.LITERAL,
         "symlink": words.SYMLINK,
         "copy-of": words.COPY_OF,
+        "zoo": words.ZOO,
     }
     main = next((key for key in forms if key in found.values), None)
     if main is None:
@@ -128,6 +134,8 @@ def _entry(path: str, node: Node, line: int, problems: Problems) -> SourceEntry 
         case "symlink":
             target = fields.exact(found.values["symlink"], problems, what="a link's target")
             return None if target is None else Symlink(path=path, target=target, line=line)
+        case "zoo":
+            return _zoo(path, found, line, problems)
         case _:
             of = fields.path(found.values["copy-of"], problems)
             return None if of is None else CopyOf(path=path, of=of, line=line)
@@ -187,6 +195,20 @@ def _literal(path: str, found: Fields, line: int, problems: Problems) -> Literal
     return LiteralFile(path=path, content=content.value, mode=mode, line=line)
 
 
+def _zoo(path: str, found: Fields, line: int, problems: Problems) -> Zoo | None:
+    node = found.values["zoo"]
+    things: list[ZooThing] = []
+    for item in fields.items(node):
+        word = fields.word(item, problems, what="thing of the zoo", allowed=words.ZOO_THINGS)
+        if word in things:
+            problems.add(item.place, f"{word} stands twice", "allowed: each thing once")
+        elif word is not None:
+            things.append(cast(ZooThing, word))
+    if not fields.items(node):
+        problems.add(node.place, "an empty zoo", f"allowed: {', '.join(words.ZOO_THINGS)}")
+    return Zoo(path=path, things=tuple(things), line=line) if things else None
+
+
 def refuse_absent(
     source: Iterable[SourceEntry],
     places: dict[str, Place],
@@ -209,7 +231,9 @@ def is_covered(path: str, source: Iterable[SourceEntry]) -> bool:
     for entry in source:
         if path == entry.path or entry.path.startswith(path.rstrip("/") + "/"):
             return True
-        if isinstance(entry, FileSet | CopyOf) and path.startswith(entry.path.rstrip("/") + "/"):
+        if isinstance(entry, FileSet | CopyOf | Zoo) and path.startswith(
+            entry.path.rstrip("/") + "/"
+        ):
             return True
     return False
 

@@ -5,5 +5,6 @@ from __future__ import annotations
 from drtest.workload.mutation import mutate
 from drtest.workload.size import size_estimate
 from drtest.workload.tree import build
+from drtest.workload.zoo import LeftOut, lacks, left_out
 
-__all__ = ["build", "mutate", "size_estimate"]
+__all__ = ["LeftOut", "build", "lacks", "left_out", "mutate", "size_estimate"]

@@ -9,9 +9,10 @@ from decimal import Context, Decimal
 from random import Random
 from typing import assert_never
 
-from drtest.model.scenario import CopyOf, FileSet, LiteralFile, Size, SourceEntry, Symlink
+from drtest.model.scenario import CopyOf, FileSet, LiteralFile, Size, SourceEntry, Symlink, Zoo
 from drtest.workload.disk import faults, require_copyable
 
+ZOO_BYTES = 4 << 20  # of one whole zoo at most, holes counted
 _DECIMAL = Context(prec=12)
 
 
@@ -54,6 +55,8 @@ def _entry_bytes(entry: SourceEntry) -> int:
             return 0
         case CopyOf(of=of):
             return _tree_bytes(of)
+        case Zoo():
+            return ZOO_BYTES
         case _:
             assert_never(entry)
 

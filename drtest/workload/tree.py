@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from drtest.chance import Seed
-from drtest.model.scenario import CopyOf, FileSet, LiteralFile, SourceEntry, Symlink
+from drtest.model.scenario import CopyOf, FileSet, LiteralFile, SourceEntry, Symlink, Zoo
+from drtest.model.zoo import ZooThing
 from drtest.workload.content import blocks
 from drtest.workload.disk import (
     create,
@@ -24,16 +25,25 @@ from drtest.workload.disk import (
 )
 from drtest.workload.layout import files, folder_look, folders, stream, time_before
 from drtest.workload.replica import check_copyable, replicate
+from drtest.workload.zoo import build_zoo
 
 
-def build(source: Sequence[SourceEntry], root: Path, *, seed: Seed, at: datetime) -> None:
+def build(
+    source: Sequence[SourceEntry],
+    root: Path,
+    *,
+    seed: Seed,
+    at: datetime,
+    without: Collection[tuple[str, ZooThing]] = (),
+) -> None:
     """Make the tree that *source* describes below *root*, which is absent or an empty folder.
 
     The user's ``/srv/www`` lies at ``root/srv/www``. Same source, seed and *at*: the same names,
     contents, modes and mtimes on any machine, whatever the umask; each path draws from a stream of
     its own, so one more entry changes no other. mtimes are whole seconds of the year before *at*.
     A CopyOf keeps what it copies. A literal file or a symlink replaces a file that a FileSet or a
-    CopyOf would put in its place.
+    CopyOf would put in its place. *without* names things of a zoo (its path, the thing) that are
+    left out.
 
     Two entries for one path, or a file where another entry needs a folder, is a ValueError that
     names both. What the machine cannot give (an unreadable ``of``, a full disk) is an
@@ -41,7 +51,7 @@ def build(source: Sequence[SourceEntry], root: Path, *, seed: Seed, at: datetime
     """
     refuse_conflicts(source)
     with faults(str(root)):
-        _Builder(root, seed, whole_seconds(at)).run(source)
+        _Builder(root, seed, whole_seconds(at), frozenset(without)).run(source)
 
 
 def refuse_conflicts(source: Sequence[SourceEntry]) -> None:
@@ -64,14 +74,23 @@ def refuse_conflicts(source: Sequence[SourceEntry]) -> None:
 
 def name(entry: SourceEntry) -> str:
     """Return how a message names *entry*: what it is and its path in the user's spelling."""
-    words = {FileSet: "files", LiteralFile: "file", Symlink: "symlink", CopyOf: "copy"}
+    words = {
+        FileSet: "files",
+        LiteralFile: "file",
+        Symlink: "symlink",
+        CopyOf: "copy",
+        Zoo: "zoo",
+    }
     return f"{words[type(entry)]} {entry.path}"
 
 
 class _Builder:
     """One build under way; folders get mode and mtime when all that lies in them is there."""
 
-    def __init__(self, root: Path, seed: Seed, at_s: int) -> None:
+    def __init__(
+        self, root: Path, seed: Seed, at_s: int, without: frozenset[tuple[str, ZooThing]]
+    ) -> None:
+        self.without = without
         self.root = str(root.absolute())
         self.seed = seed
         self.at_s = at_s
@@ -94,6 +113,9 @@ class _Builder:
         for entry in by_depth:
             if isinstance(entry, FileSet):
                 self.generate(entry)
+        for entry in by_depth:
+            if isinstance(entry, Zoo):
+                self.keep(entry)
         for entry in by_depth:
             if isinstance(entry, LiteralFile | Symlink):  # last: they win over what lies there
                 self.put(entry)
@@ -124,6 +146,22 @@ class _Builder:
                 create(self.full(path), parts, mode=mode, mtime_s=mtime_s)
             except FileExistsError as error:
                 raise ValueError(f"{name(entry)}: another entry has made /{path}") from error
+
+    def keep(self, entry: Zoo) -> None:
+        def need_folder(path: str) -> None:
+            self.need_folder(path, entry)
+
+        try:
+            build_zoo(
+                entry,
+                self.root,
+                self.seed,
+                at_s=self.at_s,
+                need_folder=need_folder,
+                without=self.without,
+            )
+        except FileExistsError as error:
+            raise ValueError(f"{name(entry)}: another entry lies where it has a thing") from error
 
     def put(self, entry: LiteralFile | Symlink) -> None:
         path = relative(entry.path)

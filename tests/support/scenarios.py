@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.plan import plan, resolve
+from drtest.model.rule import Rule
 from drtest.model.scenario import (
     AtAgo,
     AtChain,
@@ -51,14 +52,15 @@ from drtest.model.scenario import (
     Policy,
     Protect,
     Prune,
-    Rule,
     Scenario,
     Share,
     Size,
     Symlink,
     Wait,
+    Zoo,
 )
 from drtest.model.verdict import Verdict
+from drtest.model.zoo import THINGS
 
 START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
 FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
@@ -120,7 +122,7 @@ def sources(
     ]
     for name in names[1:]:
         path = draw(st.sampled_from([f"/{name}", f"/{names[0]}/{name}"]))
-        which = draw(st.integers(0, 3 if copy_of else 2))
+        which = draw(st.integers(0, 4 if copy_of else 3))
         if which == 0:
             size = draw(sizes(most_bytes))
             entries.append(FileSet(path=path, files=draw(st.integers(0, most_files)), size=size))
@@ -129,6 +131,9 @@ def sources(
             entries.append(LiteralFile(path=path, content=draw(st.text(TEXT)), mode=mode))
         elif which == 2:
             entries.append(Symlink(path=path, target=draw(st.text(TEXT, min_size=1, max_size=20))))
+        elif which == 3:
+            some = st.lists(st.sampled_from(list(THINGS)), min_size=1, max_size=5, unique=True)
+            entries.append(Zoo(path=path, things=draw(st.none() | some.map(tuple))))
         else:
             entries.append(CopyOf(path=path, of=f"/{draw(NAME)}"))
     return tuple(entries)

@@ -34,6 +34,7 @@ def test_there_are_examples_of_both_kinds() -> None:
         words.DOCUMENT,
         words.SOURCE_ENTRY,
         words.KINDS,
+        words.ZOO_THINGS,
         words.MUTATIONS,
         words.POLICY,
         words.ENTRY,
