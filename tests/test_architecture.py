@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": BASE | DOORS | LEAVES | {"checks", "runner", "report", "api"},
     "__main__": frozenset({"cli"}),
 }
-# Runs in duplicity's process and not in drtest's: it imports nothing of drtest, and is imported by none.
+# Runs in duplicity's process, not in drtest's: imports nothing of drtest, and is imported by none.
 PRELOADED = "duplicity/preload_parent.py"
 # What may be said only inside the door that is named; the pattern, and where it is allowed.
 BANS: dict[str, tuple[re.Pattern[str], frozenset[str]]] = {
