@@ -30,6 +30,7 @@ class Machine:
     gnupg: Path
     redact: Redactor
     env: dict[str, str] = field(default_factory=dict, repr=False)
+    run: process.Runner = process.run  # or that of a Preload
 
     @property
     def archive(self) -> Path:
@@ -88,7 +89,7 @@ class Machine:
         drtest dies in between.
         """
         raw = self.folder / "output.log"
-        done = process.run(argv, env=self.environment(more_env), log=raw, timeout_s=timeout_s)
+        done = self.run(argv, env=self.environment(more_env), log=raw, timeout_s=timeout_s)
         said = raw.read_text(encoding="utf-8", errors="surrogateescape")
         log.write_text(self.redact(said), encoding="utf-8", errors="surrogateescape")
         return Call(
