@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from drtest import process
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Target
 from drtest.duplicity.versions import Duplicity
@@ -41,6 +42,8 @@ class Bench:
     parallel: int
     stop: threading.Event
     store_options: tuple[str, ...] = ()  # how drtest run is told to use this store again
+    preloaded: bool = False  # whether the runner forks an imported duplicity
+    runner: process.Runner = process.run
 
     def check_stop(self) -> None:
         """Raise Interrupted where the run is to stop."""
@@ -125,6 +128,8 @@ class Stand:
             "--duplicity",
             self.bench.duplicity.which,
         ]
+        if self.bench.preloaded:
+            words.append("--preload")
         return shlex.join([*words, *self.bench.store_options])
 
 
