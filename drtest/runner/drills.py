@@ -108,6 +108,7 @@ class Drills:
             folder=folder,
             gnupg=self.stand.bench.workspace.new_home(),
             redact=self.stand.bench.redact,
+            run=self.stand.bench.runner,
         )
         machine.set_up()
         items = self.vault.escrow(drill.escrow)
