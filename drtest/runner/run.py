@@ -83,6 +83,7 @@ def _events(stand: Stand) -> Iterator[Event]:
             gnupg=ring.home,
             redact=bench.redact,
             env=vault.server_env(),
+            run=bench.runner,
         )
         machine.set_up()
         commands = Commands(
@@ -145,6 +146,7 @@ def _started(stand: Stand) -> ScenarioStarted:
         real_at=real_now(),
         steps=len(scenario.steps),
         drills=sum(len(resolve(scenario, drill, made)) for drill in scenario.drills),
+        preloaded=bench.preloaded,
         is_root=os.getuid() == 0,
         lines=lines(scenario),
     )
