@@ -43,6 +43,7 @@ class Options:
     keep_max_bytes: int = 2 * GIB
     long: bool = False
     gateway: Mode | None = None  # None: plain, and forward to a store beyond this machine
+    preload: bool = False  # fork a duplicity that is imported once
     command: str = "drtest run"
 
     def __post_init__(self) -> None:
