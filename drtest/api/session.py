@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from drtest import workload
+from drtest import process, workload
 from drtest.api.jobs import Job, Outlet, make_store, mode_for, words_for
 from drtest.api.options import GIB, Options, cache_folder
+from drtest.duplicity.preload import Preload
 from drtest.duplicity.versions import Duplicity, find
 from drtest.errors import EnvironmentFault, OutOfSpace
 from drtest.gateway import Gateway
@@ -73,6 +74,10 @@ def session(
         gateway = stack.enter_context(
             Gateway(workspace.folder("gateway"), log=archive.folder / REQUEST_LOG)
         )
+        runner: process.Runner = process.run
+        if options.preload:
+            preload = Preload(duplicity, workspace.folder("preload"))
+            runner = stack.enter_context(preload).run
         slots = threading.Semaphore(options.cores)
         yield Session(
             gateway=gateway,
@@ -92,6 +97,8 @@ def session(
                     parallel=options.cores,
                     stop=stop,
                     store_options=words_for(outlet, options),
+                    preloaded=options.preload,
+                    runner=runner,
                 )
                 for outlet, store in stores.items()
                 if outlet not in faults
