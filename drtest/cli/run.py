@@ -77,6 +77,14 @@ def run(
             "--gateway", metavar="MODE", help="plain, tls or forward.", rich_help_panel=SELDOM
         ),
     ] = None,
+    preload: Annotated[
+        bool,
+        typer.Option(
+            "--preload",
+            help="Fork an imported duplicity: faster, for trying things out.",
+            rich_help_panel=SELDOM,
+        ),
+    ] = False,
     region: Region = "",
     bucket: Bucket = "",
     yes: Yes = False,
@@ -102,6 +110,7 @@ def run(
         keep_max_bytes=keep_max * 2**20,
         long=long,
         gateway=gateway,
+        preload=preload,
         command=shlex.join(["drtest", *sys.argv[1:]]),
     )
     if dry_run:
