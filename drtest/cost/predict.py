@@ -89,6 +89,16 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
             wanted = list(paths)
         case _ as never:
             assert_never(never)
+    refusal = _refusal(calendar, drill, chain)
+    if refusal is not None:
+        return PredictedStep(
+            step=label,
+            phase="drill",
+            operations=add(*(refusal for _ in wanted)),
+            uploaded_bytes=0,
+            downloaded_bytes=0,
+            why_estimate="it is refused: how far it gets was seen, and is not derived",
+        )
     counts: Counts = {}
     downloaded, why = float(metadata_bytes(cold)), calendar.unsure or why_of([*cold, *read])
     for number, path in enumerate(wanted):
@@ -107,7 +117,7 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
         counts = add(counts, shapes.restore(fetched, pages=lists, missing=missing))
     if is_disturbed(drill):
         why = "it is disturbed: what is tried again, and how far it gets, is not modelled"
-    elif restore.must_be == "refused" or drill.escrow is not None:
+    elif restore.must_be == "refused":
         why = "it may be refused: how far it gets is not modelled"
     elif isinstance(drill.restore, Paths) and calendar.may_lose_paths:
         why = why or "a mutation may have taken the path away"
@@ -119,6 +129,23 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
         downloaded_bytes=int(downloaded),
         why_estimate=why,
     )
+
+
+def _refusal(calendar: Rehearsal, drill: Drill, chain: list[StoredSet]) -> Counts | None:
+    """What a restore asks that what is in escrow cannot decrypt; None where it can.
+
+    Seen with 3.2.1: without any passphrase it ends after its listings, with one that opens nothing
+    (or without the secret key) at the first piece of metadata.
+    """
+    encryption, escrow = calendar.scenario.policy.encryption, drill.escrow
+    if encryption == "none" or escrow is None:
+        return None
+    counts: Counts = {"HeadBucket": 1, "ListObjects": 2 * pages(calendar.keys)}
+    if not escrow & {"passphrase", "wrong passphrase"}:
+        return counts
+    if "wrong passphrase" in escrow or (encryption == "key" and "secret key" not in escrow):
+        return add(counts, shapes.reads(chain[0].sizes.signatures_bytes))
+    return None
 
 
 def _volumes_for_one_path(one: StoredSet) -> float:

@@ -17,7 +17,6 @@ from drtest.model.scenario import (
     Backup,
     DatedStep,
     Drill,
-    Harmed,
     Lose,
     Mutate,
     Mutation,
@@ -78,8 +77,6 @@ class Rehearsal:
                     self.cached.clear()
                 elif self.habits.frame == "gpg":
                     self.unsure = f"the {what} is lost"
-            case Harmed():
-                self.unsure = "stored objects are harmed"
             case Wait():
                 pass
             case _:  # damage to what is stored, for good

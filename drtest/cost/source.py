@@ -45,6 +45,7 @@ _DELTA_BYTES: dict[ContentKind, int] = {
     "log": 2_100,
 }
 _APPEND_BYTES, _PAGE_BYTES = 2_080, 16_384
+_LEAST_GROWTH_BYTES, _MOST_GROWTH_BYTES = 65_536, 16 << 20
 _FILES_PER_FOLDER = 12  # workload/layout.py
 _PATH_BYTES = 32  # of a generated file, below the source's root
 _DEVIATIONS = 8  # so many standard deviations above the mean is "at most"
@@ -254,21 +255,27 @@ def change(mutations: Sequence[Mutation], shape: SourceShape) -> Change:
                     stored += part * group.append_bytes
                     signatures += part * kept
                     most += part * (group.largest_bytes + _PAGE_BYTES)
-                case "add" | "rename":
+                case "grow":
+                    mean = group.mean_bytes
+                    grown = min(max(2 * mean, _LEAST_GROWTH_BYTES), _MOST_GROWTH_BYTES)
+                    stored += part * grown * group.ratio
+                    signatures += part * signature_bytes(int(mean + grown))
+                    most += part * (4 * group.largest_bytes + _MOST_GROWTH_BYTES)
+                case "add" | "rename" | "recase" | "swap" | "move" | "replace":
                     stored += part * whole
                     signatures += part * kept
-                    entries += part if mutation.verb == "rename" else 0.0
+                    entries += 0.0 if mutation.verb in {"add", "swap"} else part
                     most += part * group.largest_bytes
-                case "truncate" | "chmod" | "touch":
+                case "truncate" | "chmod" | "chown" | "touch":
                     signatures += part * kept
                     most += part * group.largest_bytes
-                case "delete":
+                case "delete" | "rewrite":  # the latter is not seen by duplicity (facts 0.5)
                     pass
                 case _ as never:
                     assert_never(never)
         if mutation.verb in {"add", "delete"}:
             shape = _resized(shape, files if mutation.verb == "add" else -files)
-        if mutation.verb in {"add", "delete", "rename"}:
+        if mutation.verb in {"add", "delete", "rename", "recase", "move", "replace", "swap"}:
             entries += min(files, shape.others)  # the folders whose entries changed
     return Change(
         shape=shape,

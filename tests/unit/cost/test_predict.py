@@ -10,6 +10,7 @@ from drtest.cost.predict import predict
 from drtest.cost.rehearsal import NEAR_A_LIMIT
 from drtest.cost.source import FileGroup, SourceShape
 from drtest.model.bill import compare
+from drtest.model.rule import Rule
 from drtest.model.scenario import (
     DEFAULT_START,
     AtEach,
@@ -29,7 +30,6 @@ from drtest.model.scenario import (
     Paths,
     Policy,
     Prune,
-    Rule,
     Scenario,
     Share,
     Size,
@@ -353,7 +353,34 @@ def test_two_backups_within_one_second_are_no_fair_trial() -> None:
     assert "one second" in prediction.steps[1].why_estimate
 
 
-def test_a_drill_that_is_refused_is_an_estimate() -> None:
-    drills = (Drill(number=1, escrow=frozenset(), must_be="refused"),)
+ASKED = {"HeadBucket": 1, "ListObjects": 2}
+AT_FIRST_METADATA = {**ASKED, "HeadObject": 1, "GetObject": 1}
+
+
+@pytest.mark.parametrize(
+    ("encryption", "escrow", "want"),
+    [
+        ("passphrase", frozenset(), ASKED),
+        ("passphrase", {"wrong passphrase"}, AT_FIRST_METADATA),
+        ("passphrase", {"passphrase"}, drill(3)),
+        ("key", {"secret key"}, ASKED),
+        ("key", {"passphrase"}, AT_FIRST_METADATA),
+        ("key", {"secret key", "passphrase"}, drill(3)),
+        ("none", frozenset(), drill(3)),
+    ],
+)
+def test_what_is_in_escrow_decides_how_far_a_restore_gets(
+    encryption: str, escrow: set[str], want: dict[str, int]
+) -> None:
+    drills = (Drill(number=1, escrow=frozenset(escrow)),)  # type: ignore[arg-type]
+    prediction = predict(
+        scenario(Backup(), policy=policy(encryption, 50), drills=drills), duplicity_version="3.2.1"
+    )
+    assert prediction.by_phase["drill"] == want
+    assert bool(prediction.why_estimates("drill")) == (want != drill(3))
+
+
+def test_a_drill_that_must_be_refused_is_an_estimate() -> None:
+    drills = (Drill(number=1, must_be="refused"),)
     prediction = predict(scenario(Backup(), drills=drills), duplicity_version="3.2.1")
     assert "refused" in prediction.why_estimates("drill")[0]
