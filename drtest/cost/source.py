@@ -261,7 +261,13 @@ def change(mutations: Sequence[Mutation], shape: SourceShape) -> Change:
                     stored += part * grown * group.ratio
                     signatures += part * signature_bytes(int(mean + grown))
                     most += part * (4 * group.largest_bytes + _MOST_GROWTH_BYTES)
-                case "add" | "rename" | "recase" | "swap" | "move" | "replace":
+                case "move":  # whole folders
+                    moved = min(part * _FILES_PER_FOLDER, group.files)
+                    stored += moved * whole
+                    signatures += moved * kept
+                    entries += 2 * moved
+                    most += group.most_bytes
+                case "add" | "rename" | "recase" | "swap" | "replace":
                     stored += part * whole
                     signatures += part * kept
                     entries += 0.0 if mutation.verb in {"add", "swap"} else part
