@@ -47,7 +47,13 @@ class Runner(Protocol):
     """Runs one command to its end, as ``run`` does; what is given to whoever calls duplicity."""
 
     def __call__(
-        self, argv: Sequence[str], *, env: Mapping[str, str], log: Path, timeout_s: float
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        timeout_s: float,
+        kill_when: int | None = None,
     ) -> Completed:
         """Return how it went; the contract is that of ``run``."""
 
@@ -73,11 +79,13 @@ def run(
     timeout_s: float,
     cwd: Path | None = None,
     stdin: bytes = b"",
+    kill_when: int | None = None,
 ) -> Completed:
     """Run one command to its end and return how it went.
 
     stdout and stderr go to *log* (made anew). A command that takes longer than *timeout_s* is
-    killed with its group and comes back with ``timed_out`` and a negative status.
+    killed with its group and comes back with ``timed_out`` and a negative status. Once the
+    descriptor *kill_when* can be read it is killed likewise, without ``timed_out``.
 
     Raises ToolMissing where the program is not there, Interrupted where ``stop_all`` ended it.
     """
@@ -89,7 +97,7 @@ def run(
         _live.add(child)
     timed_out = False
     try:
-        timed_out = not _ends_within(popen.pid, timeout_s)
+        timed_out = not _ends_within(popen.pid, timeout_s, or_readable=kill_when)
     finally:
         # Also on the ordinary way: what the command left behind in its group must not outlive it.
         kill_group(popen.pid)
@@ -234,12 +242,14 @@ def _spawn(
     )
 
 
-def _ends_within(pid: int, timeout_s: float) -> bool:
+def _ends_within(pid: int, timeout_s: float, *, or_readable: int | None = None) -> bool:
     """Wait for the end of *pid* without reaping it: its group id stays its own until then."""
     handle = os.pidfd_open(pid)
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
+        if or_readable is not None:
+            poll.register(or_readable, select.POLLIN)
         return bool(poll.poll(timeout_s * 1000))
     finally:
         os.close(handle)

@@ -31,7 +31,9 @@ def _statuses(case: Case) -> Iterator[Finding]:
         call = event.call
         if call.timed_out:
             code = "action-hung"
-        elif event.must_be == "done" and call.status != 0:
+        elif (event.must_be == "done" and call.status != 0) or (
+            event.must_be == "killed" and call.status > 0  # it ended before it could be killed
+        ):
             code = "backup-failed"
         elif event.must_be == "refused" and call.status == 0:
             code = "backup-not-refused"

@@ -10,10 +10,12 @@ from drtest.checks.stanzas import denied_to_all, unread_by_duplicity
 from drtest.checks.words import EVIDENCE_PATHS, counted, shown
 from drtest.model.events import (
     ActionFinished,
+    DamageDone,
     DrillFinished,
     DrillStarted,
     FaultSeen,
     StepStarted,
+    ToxicSeen,
     TruthRecorded,
 )
 from drtest.model.finding import Finding
@@ -34,6 +36,8 @@ def check(case: Case, drilled: Drilled) -> Iterator[Finding]:
     is_complete = case.history.is_complete
     if not is_complete and not faults:  # a fault says itself why it ended there
         yield _interrupted(case)
+    yield from _idle_toxics(case)
+    yield from _idle_damage(case)
     yield from _incomplete_truth(case, drilled)
     if not drilled.results and is_complete and not faults:
         yield Finding(
@@ -78,6 +82,50 @@ def _empty_drills(case: Case) -> Iterator[Finding]:
             line=case.line_of_drill(empty[0].number),
             drills=tuple(f"{one.number}.{one.part}" for one in empty),
         )
+
+
+def _idle_toxics(case: Case) -> Iterator[Finding]:
+    """A toxic that did nothing proves nothing, and one that was to kill and did not as little."""
+    statuses = {event.index: event.call.status for event in case.actions}
+    for toxic in case.history.of(ToxicSeen):
+        status = statuses.get(toxic.index, 0)
+        is_idle = toxic.fired == 0
+        if not is_idle and not (toxic.toxic == "kill" and status == 0):
+            continue
+        fitted = counted(toxic.matching, "request")
+        ended = f"and the {toxic.action} at {format_instant(toxic.at)} went its way"
+        yield Finding(
+            code="toxic-never-fired",
+            subject=toxic.when,
+            message=(
+                f"{toxic.toxic} at {toxic.when} never fired: {fitted} fitted but for the count, "
+                f"{ended}."
+                if is_idle
+                else f"{toxic.toxic} at {toxic.when} came too late, {ended}."
+            ),
+            line=case.line_of_step(toxic.index),
+            evidence={
+                "toxic": toxic.toxic,
+                "when": toxic.when,
+                "matching_requests": toxic.matching,
+                "status": status,
+            },
+        )
+
+
+def _idle_damage(case: Case) -> Iterator[Finding]:
+    for damage in case.history.of(DamageDone):
+        if not damage.keys:
+            yield Finding(
+                code="damage-found-nothing",
+                subject=damage.target,
+                message=(
+                    f"Nothing was harmed by {damage.damage}: {damage.target} is no object "
+                    f"that could be, at {format_instant(damage.at)}."
+                ),
+                line=case.line_of_step(damage.index),
+                evidence={"target": damage.target, "candidates": list(damage.candidates)},
+            )
 
 
 def _incomplete_truth(case: Case, drilled: Drilled) -> Iterator[Finding]:

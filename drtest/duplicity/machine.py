@@ -81,15 +81,22 @@ class Machine:
         log_name: str,
         machine_log: Path,
         timeout_s: float,
+        kill_when: int | None = None,
     ) -> Call:
         """Run duplicity and return the redacted record of it.
 
         *log* gets its output, redacted; *machine_log* is what ``--log-file`` names. What duplicity
         itself writes stays in the machine's folder, so that no secret reaches a report even if
-        drtest dies in between.
+        drtest dies in between. *kill_when* is ``process.run``'s.
         """
         raw = self.folder / "output.log"
-        done = self.run(argv, env=self.environment(more_env), log=raw, timeout_s=timeout_s)
+        done = self.run(
+            argv,
+            env=self.environment(more_env),
+            log=raw,
+            timeout_s=timeout_s,
+            kill_when=kill_when,
+        )
         said = raw.read_text(encoding="utf-8", errors="surrogateescape")
         log.write_text(self.redact(said), encoding="utf-8", errors="surrogateescape")
         return Call(

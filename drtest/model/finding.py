@@ -173,6 +173,13 @@ CATALOGUE: dict[str, Code] = {
             "Never restore over live data: restore aside, then move.",
         ),
         (
+            "thaw-needed",
+            _N,
+            "objects that a restore needs lie in a class that must be thawed before it is read",
+            "the storage class",
+            "Plan hours into the recovery time: ask for the thaw first, and restore when it is done.",
+        ),
+        (
             "known-loss",
             _N,
             "what duplicity does not keep by design",
@@ -277,6 +284,13 @@ CATALOGUE: dict[str, Code] = {
             "--force is missing: without it duplicity lists, ends with status 0 and deletes nothing.",
         ),
         (
+            "prune-incomplete",
+            _F,
+            "deletions failed, status 0, objects of sets that were due are left",
+            "the action",
+            "Who may not delete cannot prune: run it with other credentials, then cleanup --force.",
+        ),
+        (
             "promise-disagrees",
             _W,
             "the policy keeps less than keep promises",
@@ -359,11 +373,35 @@ CATALOGUE: dict[str, Code] = {
             "Believe the real server before a simulation; report what the other does to its makers.",
         ),
         (
+            "rolled-back",
+            _N,
+            "objects that were deleted or written over came back from the versions of the bucket",
+            "roll-back",
+            "Practise it: versions help only whoever knows which ones were good.",
+        ),
+        (
             "store-counts-differ",
             _W,
             "two stores were asked differently often, though nothing failed on either",
             "the store",
             "Trust no projection of requests before it is known why; drtest report -v has the operations.",
+        ),
+    ),
+    **_rows(
+        "faults",
+        (
+            "toxic-never-fired",
+            _U,
+            "an armed toxic met no request that its trigger means",
+            "the trigger",
+            "Correct the trigger: the number of requests that fitted it is named.",
+        ),
+        (
+            "damage-found-nothing",
+            _U,
+            "the target of a damage resolved to no object that could be harmed",
+            "the target",
+            "Correct the target: what was there is named.",
         ),
     ),
     **_rows(

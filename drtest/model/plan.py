@@ -94,6 +94,8 @@ def plan(scenario: Scenario) -> Plan:
     chains = _Chains()
     for dated in scenario.steps:
         match dated.step:
+            case Backup(is_killed=True):
+                pass  # the next backup takes it up again
             case Backup(action=action, must_be="done"):
                 _add_set(chains, scenario, action=action, at=dated.at, step=dated.index)
             case Prune(force=True, must_be="done"):

@@ -117,7 +117,23 @@ SourceEntry = FileSet | LiteralFile | Symlink | CopyOf | Zoo
 
 # ---------------------------------------------------------------- mutations
 
-MutationVerb = Literal["edit", "append", "add", "rename", "delete", "truncate", "chmod", "touch"]
+MutationVerb = Literal[
+    "edit",
+    "append",
+    "grow",
+    "add",
+    "rename",
+    "recase",
+    "swap",
+    "move",
+    "replace",
+    "delete",
+    "truncate",
+    "rewrite",
+    "chmod",
+    "chown",
+    "touch",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from drtest.model.events import Call
 from drtest.model.redact import Redactor
 from drtest.model.run import title
 from drtest.model.scenario import Scenario
+from drtest.runner.watch import Watch
 from drtest.runner.workspace import Workspace
 from drtest.store import Credentials, Place, Store
 
@@ -135,12 +136,19 @@ class Stand:
 
 @contextmanager
 def route(
-    stand: Stand, *, step: str, phase: str, at: datetime, read_only: bool = False
+    stand: Stand,
+    *,
+    step: str,
+    phase: str,
+    at: datetime,
+    read_only: bool = False,
+    watch: Watch | None = None,
 ) -> Iterator[tuple[Target, Mapping[str, str]]]:
     """Open a listening port of the gateway for one duplicity process.
 
     Yields where duplicity finds the bucket and what its environment needs to get there. A store
     that died meanwhile is StoreFailed, so that its death is not taken for the backup's failure.
+    *watch* holds the toxics of this port, and is settled when the block ends.
     """
     bench, store, place = stand.bench, stand.bench.store, stand.where
     credentials = (None if read_only else stand.credentials) or store.credentials
@@ -153,6 +161,8 @@ def route(
         simulated_at=at,
         read_only=read_only,
         authority=store.ca_file,
+        toxics=watch.toxics if watch else (),
+        on_trip=watch.on_trip if watch else None,
     )
     target = Target(
         bucket=place.bucket,
@@ -168,6 +178,8 @@ def route(
         secret["AWS_SESSION_TOKEN"] = credentials.session_token
     try:
         yield target, {**secret, **listener.environment}
+        if watch is not None:
+            watch.settle(bench.gateway, listener)
     finally:
         bench.gateway.close(listener)
     if not store.is_remote and not store.is_alive():

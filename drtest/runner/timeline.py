@@ -23,10 +23,12 @@ from drtest.model.events import (
     StepStarted,
     StoredObject,
 )
-from drtest.model.scenario import Backup, DatedStep, Lose, Mutate, Prune, Wait
+from drtest.model.scenario import Backup, DatedStep, Harmed, Lose, Mutate, Prune, Wait
 from drtest.runner.bench import Stand, route, unfit_source
+from drtest.runner.damage import damage
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
+from drtest.runner.watch import watching
 from drtest.runner.workspace import remove_tree
 
 
@@ -65,6 +67,8 @@ class Timeline:
                 yield from self._prune(dated, dated.step)
             case Lose():
                 self._lose(dated.step)
+            case Harmed():
+                yield from self._harm(dated, dated.step)
             case Wait():
                 pass  # the next step's instant holds it
             case _ as never:
@@ -85,9 +89,15 @@ class Timeline:
 
     def _backup(self, dated: DatedStep, step: Backup) -> Iterator[Event]:
         yield from self.truths.record(index=dated.index, at=dated.at)
-        with route(self.stand, step=str(dated.index), phase=step.action, at=dated.at) as (
-            target,
-            more_env,
+        with (
+            watching(step.toxics) as watch,
+            route(
+                self.stand,
+                step=str(dated.index),
+                phase=step.action,
+                at=dated.at,
+                watch=watch,
+            ) as (target, more_env),
         ):
             log, name = self.stand.log(f"{dated.index:04d}-{step.action}")
             machine_log = self.machine.folder / f"{dated.index}.stanzas"
@@ -108,10 +118,17 @@ class Timeline:
                     log_name=name,
                     machine_log=machine_log,
                     timeout_s=self.stand.action_limit_s(),
+                    kill_when=watch.kill_when if step.toxics else None,
                 )
         refuse_full_disk(call)
         self.stand.bench.check_store(call)
-        yield ActionFinished(index=dated.index, at=dated.at, call=call, must_be=step.must_be)
+        yield ActionFinished(
+            index=dated.index,
+            at=dated.at,
+            call=call,
+            must_be="killed" if step.is_killed else step.must_be,
+        )
+        yield from watch.seen(index=dated.index, at=dated.at, action=step.action)
         yield self._listing(dated.index, dated.at)
 
     def _prune(self, dated: DatedStep, step: Prune) -> Iterator[Event]:
@@ -144,6 +161,17 @@ class Timeline:
                 yield ActionFinished(
                     index=dated.index, at=dated.at, call=call, must_be=step.must_be
                 )
+        yield self._listing(dated.index, dated.at)
+
+    def _harm(self, dated: DatedStep, step: Harmed) -> Iterator[Event]:
+        yield from damage(
+            self.stand.bench.store,
+            self.stand.where,
+            step.damage,
+            [*self.listed],
+            index=dated.index,
+            at=dated.at,
+        )
         yield self._listing(dated.index, dated.at)
 
     def _lose(self, step: Lose) -> None:
@@ -198,6 +226,8 @@ def describe(dated: DatedStep) -> str:
             return "prune" if force else "prune without force"
         case Lose(what=what):
             return f"lose: {what}"
+        case Harmed(damage=done):
+            return f"damage: {done}"
         case Wait():
             return "wait"
         case _ as never:

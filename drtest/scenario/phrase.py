@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from drtest.model.chain import Damage
 from drtest.model.interval import format_instant, format_interval
 from drtest.model.scenario import (
     AtAgo,
@@ -20,6 +21,7 @@ from drtest.model.scenario import (
     AtSample,
     Backup,
     DatedStep,
+    Harmed,
     Lose,
     Mutate,
     Mutation,
@@ -28,6 +30,7 @@ from drtest.model.scenario import (
     Step,
     Wait,
 )
+from drtest.model.toxic import Hold, Kill, Toxic
 from drtest.scenario.amount import format_target
 from drtest.scenario.emit import Flow, Tree
 
@@ -99,20 +102,48 @@ def step_words(step: Step) -> Tree:
             return "mutate"
         case Mutate(mutations=mutations):
             return {"mutate": mutation_words(mutations or (), flow=True)}
-        case Backup(action=action, must_be="done"):
+        case Backup(action=action, must_be="done", toxics=()):
             return action
-        case Backup(action=action, must_be=must_be):
+        case Backup(action=action, must_be=must_be, toxics=()):
             return {action: {"must-be": must_be}}
+        case Backup(action=action, toxics=toxics):
+            return {action: {"toxics": [_toxic_words(toxic) for toxic in toxics]}}
         case Prune(force=True, must_be="done"):
             return "prune"
         case Prune(force=force, must_be=must_be):
             return {"prune": {"force": force, "must-be": must_be}}
         case Lose(what=what):
             return {"lose": what}
+        case Harmed(damage=damage):
+            return {"damage": damage_words(damage)}
         case Wait(by=by):
             return {"wait": format_interval(by)}
         case _ as never:
             assert_never(never)
+
+
+def damage_words(damage: Damage) -> Tree:
+    """Return damage in the words of a scenario file."""
+    targets: list[Tree] = [str(one) for one in damage.objects]
+    return Flow({damage.harm: targets[0] if len(targets) == 1 else Flow(targets)})
+
+
+def _toxic_words(toxic: Toxic) -> Tree:
+    match toxic.does:
+        case Kill(signal=signal, at=at):
+            words: dict[str, Tree] = {"kill": signal, "at": at}
+        case Hold():
+            raise ValueError("holding a request has no words")
+        case _ as never:
+            assert_never(never)
+    when: dict[str, Tree] = {}
+    if toxic.when.operations:
+        operations: list[Tree] = list(toxic.when.operations)
+        when["operation"] = operations[0] if len(operations) == 1 else Flow(operations)
+    if toxic.when.of is not None:
+        when["of"] = toxic.when.objects
+    when.update({"nth": toxic.when.nth, "times": toxic.when.times})
+    return Flow({**words, "when": Flow(when)})
 
 
 def selector_words(selector: PointSelector) -> str:

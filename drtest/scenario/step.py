@@ -8,6 +8,7 @@ from typing import Literal, cast
 from drtest.model.scenario import (
     Backup,
     BackupAction,
+    Harmed,
     Losable,
     Lose,
     Mutate,
@@ -15,7 +16,9 @@ from drtest.model.scenario import (
     Step,
     Wait,
 )
+from drtest.model.toxic import Toxic
 from drtest.scenario import fields, words
+from drtest.scenario.harm import read_damage, read_toxics
 from drtest.scenario.mutation import read_mutations
 from drtest.scenario.node import Mapping, Node, Scalar
 from drtest.scenario.problem import Problems
@@ -79,6 +82,11 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
             case "wait":
                 problems.add(node.place, "wait how long?", "write wait: 3h")
                 return None
+            case "damage":
+                problems.add(
+                    node.place, "damage what?", "write damage: {delete: manifest of set 2}"
+                )
+                return None
             case "mutate":
                 return Mutate()
             case "prune":
@@ -103,6 +111,9 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
         case "wait":
             by = fields.interval(value, problems)
             return None if by is None else Wait(by=by)
+        case "damage":
+            damage = read_damage(value, problems)
+            return None if damage is None else Harmed(damage=damage)
         case "lose":
             lost = fields.word(value, problems, what="loss", allowed=words.LOSABLE)
             return None if lost is None else Lose(what=cast(Losable, lost))
@@ -115,7 +126,7 @@ def _losable() -> str:
 
 
 def _action(action: str, node: Node, problems: Problems) -> Step | None:
-    allowed = list(words.DETAILS) if action == "prune" else ["must-be"]
+    allowed = ["must-be", "force"] if action == "prune" else ["must-be", "toxics"]
     found = fields.read_fields(
         node, problems, what=f"detail of {action}", allowed=allowed, later=words.DETAILS_LATER
     )
@@ -132,4 +143,16 @@ def _action(action: str, node: Node, problems: Problems) -> Step | None:
         force = fields.boolean(value, problems, what="force")
     if action == "prune":
         return Prune(force=force is not False, must_be=must_be)
-    return Backup(action=cast(BackupAction, action), must_be=must_be)
+    toxics: tuple[Toxic, ...] | None = ()
+    if (value := found.get("toxics")) is not None:
+        toxics = read_toxics(value, problems)
+        if toxics and must_be == "refused":
+            problems.add(
+                found.place("must-be"),
+                "an action that is killed has no other outcome",
+                "leave must-be out: what is judged is what comes after",
+            )
+            return None
+    if toxics is None:
+        return None
+    return Backup(action=cast(BackupAction, action), must_be=must_be, toxics=toxics)

@@ -68,11 +68,18 @@ VERBS: tuple[str, ...] = get_args(MutationVerb)
 MUTATIONS = {
     "edit": "Change content as the kind does: a line, a database page, or an appended log line.",
     "append": "Add bytes at the end.",
+    "grow": "Make files two to four times as large, by 64 KiB at least.",
     "add": "Make new files.",
     "rename": "Give files another name.",
+    "recase": "Rename files so that only the case of letters differs.",
+    "swap": "Let files take each other's place, two by two.",
+    "move": "Move whole folders, or a path, elsewhere.",
+    "replace": "A folder or a link in the place of a file; a file in that of such a path.",
     "delete": "Remove files, or a whole path.",
     "truncate": "Cut files short.",
+    "rewrite": "Change content, and neither size nor mtime.",
     "chmod": "Change permissions only.",
+    "chown": "Give files to another owner; needs root.",
     "touch": "Change the mtime only.",
 }
 
@@ -258,7 +265,7 @@ WITH = {"duplicity": "Versions, such as >= 3 or >= 0.8.22, < 3."}
 WITH_LATER = frozenset({"store", "gpg", "boto3", "python"})
 CODES_LATER = _names(
     "volume-missing volume-hash-differs manifest-missing signatures-missing orphaned-object "
-    "upload-left-open plain-text-in-chain chain-broken prune-incomplete clock-went-back no-lock "
+    "upload-left-open plain-text-in-chain chain-broken clock-went-back no-lock "
     "changed-while-read backing-up-without-secret-key key-expires passphrase-changed "
     "secret-visible cost-exceeded restore-cost-exceeded fault-unseen "
     "stores-disagree volsize-just-above-chunk request-model-off prices-old "

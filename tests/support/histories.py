@@ -41,6 +41,7 @@ from drtest.model.scenario import (
     Scenario,
     Step,
 )
+from drtest.model.toxic import Toxic
 from drtest.model.traffic import Totals
 from drtest.model.tree import Entry
 
@@ -175,6 +176,7 @@ class Story:
         done: Call | None = None,
         unreadable: Sequence[tuple[str, str]] = (),
         rules: tuple[tuple[int, ...], tuple[int, ...]] | None = None,
+        toxics: tuple[Toxic, ...] = (),
     ) -> SetId:
         """One night: truth, call, listing. *makes*: the keys that come, by default a whole set."""
         at = day(number)
@@ -203,7 +205,8 @@ class Story:
             lambda index: ActionFinished(index=index, at=at, call=ended, must_be=must_be),  # type: ignore[arg-type]
             self._listing(at, added=keys),
         ]
-        self.step(at, Backup(action=action, must_be=must_be), *events)  # type: ignore[arg-type]
+        promise = "done" if must_be == "killed" else must_be
+        self.step(at, Backup(action=action, must_be=promise, toxics=toxics), *events)  # type: ignore[arg-type]
         if any("manifest" in key for key in keys):
             self.newest = one
         return one

@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from drtest.model.chain import Damage, Objects
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.plan import plan, resolve
 from drtest.model.rule import Rule
@@ -38,6 +39,7 @@ from drtest.model.scenario import (
     Expectation,
     ExpectedFinding,
     FileSet,
+    Harmed,
     LiteralFile,
     Lose,
     Mutate,
@@ -59,8 +61,10 @@ from drtest.model.scenario import (
     Wait,
     Zoo,
 )
+from drtest.model.toxic import Kill, Toxic, When
 from drtest.model.verdict import Verdict
 from drtest.model.zoo import THINGS
+from drtest.scenario.words import OPERATIONS
 
 START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
 FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
@@ -198,6 +202,48 @@ def policies(draw: st.DrawFn, *, own_keys: bool = True, paths: list[str] | None 
 
 
 @st.composite
+def objects(draw: st.DrawFn, *, volumes_only: bool = False) -> Objects:
+    """Stored objects in every form that has words."""
+    what = draw(st.sampled_from(["volume", "manifest", "signatures", "all objects"]))
+    if volumes_only:
+        what = "volume"
+    of = draw(
+        st.sampled_from(["full", "set", "chain", "the latest full", "the latest incremental"])
+        | (st.none() if what == "all objects" else st.nothing())
+    )
+    return Objects(
+        what=what,
+        volume=draw(st.integers(1, 999)) if what == "volume" else None,
+        of=of,
+        number=draw(st.integers(1, 999)) if of in ("full", "set", "chain") else None,
+    )
+
+
+@st.composite
+def damages(draw: st.DrawFn) -> Damage:
+    """Every harm, of one target or several."""
+    how = draw(st.sampled_from(["delete", "flip-byte", "truncate", "empty", "swap", "duplicate"]))
+    targets = st.lists(objects(volumes_only=how == "duplicate"), min_size=1, max_size=3)
+    return Damage(harm=how, objects=tuple(draw(targets)))
+
+
+@st.composite
+def kills(draw: st.DrawFn) -> tuple[Toxic, ...]:
+    """One or two toxics that kill, with every form of trigger."""
+    of = draw(st.none() | st.sampled_from(["volume", "manifest", "signatures", "all objects"]))
+    when = When(
+        operations=tuple(draw(st.lists(st.sampled_from(OPERATIONS), max_size=3, unique=True))),
+        of=of,
+        volume=draw(st.none() | st.integers(1, 99)) if of == "volume" else None,
+        nth=draw(st.integers(1, 9)),
+        times=draw(st.integers(1, 3)),
+    )
+    point = st.sampled_from(["head", "body", "answered"])
+    one = st.builds(lambda at: Toxic(does=Kill(at=at), when=when), point)
+    return tuple(draw(st.lists(one, min_size=1, max_size=2)))
+
+
+@st.composite
 def calendars(
     draw: st.DrawFn, *, paths: list[str], has_retention: bool, most_entries: int = 8
 ) -> tuple[DatedStep, ...]:
@@ -224,6 +270,10 @@ def calendars(
                 inside.append(Backup())
         if has_retention and draw(st.booleans()):
             inside.append(Prune(force=draw(st.booleans()), must_be="done"))
+        if draw(st.integers(0, 5)) == 0:
+            inside.append(Harmed(damage=draw(damages())))
+        if draw(st.integers(0, 5)) == 0:
+            inside += [Wait(by=timedelta(hours=1)), Backup(toxics=draw(kills()))]
         if draw(st.integers(0, 5)) == 0:
             inside.append(Lose(what=draw(st.sampled_from(LOSABLE))))
         repeats, every = draw(st.integers(1, 4)), draw(intervals(2 * 86400, 40 * 86400))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.faults import harmed, killed_at_night
 from support.histories import (
     Story,
     call,
@@ -23,8 +24,8 @@ from drtest.model.bill import PredictedStep, Prediction
 from drtest.model.events import FaultSeen, RequestsPredicted
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.history import History
-from drtest.model.run import Judgement
 from drtest.model.rule import Rule
+from drtest.model.run import Judgement
 from drtest.model.scenario import (
     Expectation,
     ExpectedFinding,
@@ -667,6 +668,29 @@ for _code in (
     "time-limit-reached",
 ):
     DEFECTS[_code] = faulty(_code)
+
+
+# ---------------------------------------------------------------- faults
+
+
+@defect("toxic-never-fired")
+def _() -> Story:
+    return killed_at_night(fired=0, matching=0, status=0)
+
+
+@sound("toxic-never-fired", "backup-failed", "nothing-backed-up")
+def _() -> Story:
+    return killed_at_night()
+
+
+@defect("damage-found-nothing")
+def _() -> Story:
+    return harmed()
+
+
+@sound("damage-found-nothing")
+def _() -> Story:
+    return harmed("duplicity-full.20260101T030000Z.vol9.difftar.gpg")
 
 
 # ---------------------------------------------------------------- the tests

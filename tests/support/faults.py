@@ -1,0 +1,58 @@
+"""Histories with toxics and damage, told by ``Story``."""
+
+from __future__ import annotations
+
+from drtest.model.chain import Damage, Objects
+from drtest.model.events import DamageDone, ToxicSeen
+from drtest.model.scenario import Harmed
+from drtest.model.toxic import Kill, Toxic, When
+from support.histories import Story, call, day, objects_of
+
+
+def killed_at_night(*, fired: int = 1, status: int = -9, matching: int = 1) -> Story:
+    """The first full is killed, the next backup takes it up; then a night, and a restore."""
+    story = Story()
+    kill = Toxic(does=Kill(), when=When(operations=("PutObject",), of="volume", volume=2))
+    done = call(status=status, name="SIGKILL")
+    one = story.backup(1, done=done, must_be="killed", toxics=(kill,), full=True)
+    story.events.insert(
+        -1,
+        ToxicSeen(
+            index=1,
+            at=day(1),
+            action="backup",
+            toxic="kill",
+            when=str(kill.when),
+            matching=matching,
+            fired=fired,
+        ),
+    )
+    if status != 0:
+        story.backup(2, full=True, makes=objects_of(one))
+        story.newest = one  # it keeps the stamp of its first try
+    story.backup(3)
+    story.drill(3)
+    return story
+
+
+def harmed(*keys: str) -> Story:
+    """A backup, a damage that hit *keys*, and another full with a restore of it."""
+    story = Story()
+    story.backup(1)
+    target = Objects(what="volume", volume=9, of="full", number=1)
+    damage = Damage(harm="delete", objects=(target,))
+    story.step(
+        day(2),
+        Harmed(damage=damage),
+        lambda index: DamageDone(
+            index=index,
+            at=day(2),
+            damage=str(damage),
+            target=str(target),
+            keys=keys,
+            candidates=("other",),
+        ),
+    )
+    story.backup(3)
+    story.drill(3)
+    return story
