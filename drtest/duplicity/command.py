@@ -5,14 +5,17 @@ Source: man pages and cli_data.py of 3.2.1, commandline.py of 0.8.22; shared fac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import epoch
 from drtest.model.scenario import Policy
+
+# How often duplicity asks a backend again, and how long it waits: of every action alike.
+_PATIENCE = frozenset({"--num-retries", "--backend-retry-delay", "--timeout"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,10 @@ class Target:
         return f"{scheme}:///{self.bucket}/{self.prefix}"
 
 
+def _no_rules(_at: datetime) -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
     """Builds argv for one chain; nothing here is secret, secrets travel by environment."""
@@ -37,7 +44,8 @@ class Commands:
     duplicity: Duplicity
     policy: Policy
     name: str  # pins duplicity's --name, so that the URL's spelling means nothing
-    rules: tuple[str, ...] = ()  # --include and --exclude, made for the workspace
+    # The selection options, made for the workspace, of a backup at some time.
+    rules: Callable[[datetime], Sequence[str]] = _no_rules
     encrypt_key: str = ""  # fingerprints, "" where none
     sign_key: str = ""
     gpg_options: str = ""
@@ -51,12 +59,11 @@ class Commands:
         words: list[str] = [] if action == "backup" else [action]
         options = [*self._where(archive, target, log, at), *self._keys()]
         if policy.full_if_older_than is not None:
-            seconds = int(policy.full_if_older_than.total_seconds())
-            options += ["--full-if-older-than", f"{seconds}s"]
+            options += ["--full-if-older-than", self._full_limit(policy.full_if_older_than, at)]
         options += ["--volsize", str(policy.volsize_mib)]
         if policy.s3_multipart_chunk_size_mib is not None:
             options += ["--s3-multipart-chunk-size", str(policy.s3_multipart_chunk_size_mib)]
-        options += [*self.rules, *policy.options]
+        options += [*self.rules(at), *policy.options]
         return self._argv(words, options, [str(source), target.url(self.duplicity)])
 
     def retention(
@@ -77,7 +84,7 @@ class Commands:
             actions.append(
                 ("remove-all-inc-of-but-n-full", str(policy.remove_all_inc_of_but_n_full))
             )
-        options = [*self._where(archive, target, log, at), *self._keys()]
+        options = [*self._where(archive, target, log, at), *self._keys(), *patience(policy)]
         if force:
             options.append("--force")
         url = target.url(self.duplicity)
@@ -102,6 +109,7 @@ class Commands:
         passphrase, as in the recovery commands people keep.
         """
         options = self._where(archive, target, log, now)
+        options += patience(self.policy)
         if self.policy.encryption == "none":
             options.append("--no-encryption")
         if at is not None:
@@ -110,6 +118,15 @@ class Commands:
             word = "--path-to-restore" if self.duplicity.is_modern else "--file-to-restore"
             options += [word, path]
         return self._argv(["restore"], options, [target.url(self.duplicity), str(into)])
+
+    def _full_limit(self, interval: timedelta, at: datetime) -> str:
+        """An interval for 3.x; for 0.8 an instant, since it counts an interval from the real now.
+
+        Source: 0.8.22, commandline.py (``type="time"``) and dup_main.py (``full_force_time``).
+        """
+        if self.duplicity.is_modern:
+            return f"{int(interval.total_seconds())}s"
+        return str(epoch(at - interval))
 
     def _where(self, archive: Path, target: Target, log: Path, at: datetime) -> list[str]:
         return [
@@ -143,3 +160,20 @@ class Commands:
         self, words: Sequence[str], options: Sequence[str], operands: Sequence[str]
     ) -> list[str]:
         return [str(self.duplicity.program), *words, *options, *self.extra, *operands]
+
+
+def patience(policy: Policy) -> list[str]:
+    """Return those options of *policy* that say how long duplicity tries, for every action.
+
+    What else a policy hands to backups verbatim means something for them alone.
+    """
+    chosen: list[str] = []
+    takes_value = False
+    for word in policy.options:
+        if takes_value:
+            chosen.append(word)
+            takes_value = False
+        elif word.partition("=")[0] in _PATIENCE:
+            chosen.append(word)
+            takes_value = "=" not in word
+    return chosen
