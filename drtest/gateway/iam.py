@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from drtest.gateway.classify import UNKNOWN, query_value
@@ -147,6 +148,7 @@ def _prefix_of(request: Request) -> str | None:
     return query_value(request.path, "prefix") if request.operation in _LISTS else None
 
 
+@lru_cache(maxsize=4096)  # a key is asked for several times in a row
 def _key_pattern(key: str) -> str:
     name = parse_name(key)
     if name.kind == "other":
