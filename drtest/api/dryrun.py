@@ -15,11 +15,12 @@ from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import format_instant
 from drtest.model.plan import plan, resolve
 from drtest.model.scenario import Backup, Paths, Prune, Scenario
-from drtest.oracle.selection import duplicity_arguments
+from drtest.oracle.ruling import duplicity_arguments
 from drtest.runner.timeline import describe
 
 # Words for what only a run can know; capitals, as in a manual.
 SOURCE, ARCHIVE, LOG, RESTORED = Path("/SOURCE"), Path("ARCHIVE_DIR"), Path("LOG"), Path("TARGET")
+LISTS = Path("LISTS")
 WHERE = Target(bucket="BUCKET", prefix="PREFIX", endpoint_url="http://GATEWAY", region="us-east-1")
 
 
@@ -48,7 +49,7 @@ def _lines(scenario: Scenario, options: Options) -> Iterator[Planned]:
         duplicity=Duplicity(program=Path("duplicity"), version=modern, which=options.duplicity),
         policy=scenario.policy,
         name="NAME",
-        rules=tuple(duplicity_arguments(scenario.policy.select, SOURCE)),
+        rules=lambda at: duplicity_arguments(scenario.policy.select, SOURCE, at=at, lists=LISTS),
         encrypt_key="KEY" if scenario.policy.encrypt_key else "",
         sign_key="SIGN_KEY" if scenario.policy.sign_key else "",
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from drtest.checks.case import Case
 from drtest.checks.words import EVIDENCE_PATHS, counted, shown
 from drtest.model.events import RulesCounted
 from drtest.model.finding import Finding
-from drtest.model.scenario import Rule
+from drtest.model.rule import Rule
 from drtest.model.tree import Entry
-from drtest.oracle.selection import Selection, nearest
+from drtest.oracle.criteria import Recorded, Surroundings
+from drtest.oracle.filelist import flat
+from drtest.oracle.nearest import nearest
+from drtest.oracle.selection import Selection
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -34,6 +38,7 @@ class _Promise:
     line: int
     left_out: set[str] = field(default_factory=set)
     first: Entry | None = None
+    truth: int = 0  # the one that ``first`` is of
     worst: tuple[int, int] = (0, 0)  # left out, of how many, at the truth where most were
     now: list[int] = field(default_factory=lambda: [0, 0])
 
@@ -73,7 +78,7 @@ def _unselected(case: Case) -> Iterator[Finding]:
             if entry.protected and entry.type != "socket":
                 for promise in promises:
                     if promise.covers(entry.path):
-                        _count(promise, entry)
+                        _count(promise, entry, number)
                         break
         for promise in promises:
             promise.worst = max(promise.worst, (promise.now[0], promise.now[1]))
@@ -82,22 +87,25 @@ def _unselected(case: Case) -> Iterator[Finding]:
             yield _left_out(case, promise, promise.first)
 
 
-def _count(promise: _Promise, entry: Entry) -> None:
+def _count(promise: _Promise, entry: Entry, truth: int) -> None:
     promise.now[1] += 1
     if not entry.selected:
         promise.now[0] += 1
-        promise.first = promise.first or entry
+        if promise.first is None:
+            promise.first, promise.truth = entry, truth
         promise.left_out.add(entry.path)
 
 
 def _left_out(case: Case, promise: _Promise, first: Entry) -> Finding:
-    rules = case.scenario.policy.select
-    by = excluded_by(rules, first)
+    rules = flat(case.scenario.policy.select)
+    by = _excluder(case, promise, first)
     near = next(
         (
             rule
             for rule in rules
-            if rule.action == "include" and nearest(rule.pattern, [promise.name]) is not None
+            if rule.action == "include"
+            and rule.kind != "regexp"
+            and nearest(rule.pattern, [promise.name]) is not None
         ),
         None,
     )
@@ -123,19 +131,36 @@ def _left_out(case: Case, promise: _Promise, first: Entry) -> Finding:
     )
 
 
-def excluded_by(rules: tuple[Rule, ...], entry: Entry) -> Rule | None:
+def _excluder(case: Case, promise: _Promise, entry: Entry) -> Rule | None:
+    rules = case.scenario.policy.select
+    markers = frozenset(rule.pattern for rule in rules if rule.kind == "if-present")
+    around = Recorded.of(case.history.trees.truth(promise.truth) if markers else (), markers)
+    return excluded_by(rules, entry, at=case.truths[promise.truth], around=around)
+
+
+def excluded_by(
+    rules: tuple[Rule, ...],
+    entry: Entry,
+    *,
+    at: datetime | None = None,
+    around: Surroundings = Recorded(),  # noqa: B008  (frozen, and empty)
+) -> Rule | None:
     """Return the rule that left *entry* out; None where it only leads to what is included.
 
-    The path is walked twice, with and without its last part: the rule that decided once more is
-    the one.
+    Of a list it is the line. The path is walked twice, with and without its last part: the rule
+    that decided once more is the one.
     """
+    each = flat(rules)
     folders = [
         Entry(path="/".join(parts), type="dir", mode=0o755, uid=0, gid=0, mtime_ns=0)
         for parts in _above(entry.path)
     ]
-    before, after = (_decided(rules, walk) for walk in (folders, [*folders, entry]))
+    before, after = (
+        _decided(Selection(rules, Path("/"), at=at, around=around), walk)
+        for walk in (folders, [*folders, entry])
+    )
     return next(
-        (rule for rule, was, now in zip(rules, before, after, strict=True) if now > was), None
+        (rule for rule, was, now in zip(each, before, after, strict=True) if now > was), None
     )
 
 
@@ -145,8 +170,7 @@ def _above(path: str) -> Iterator[list[str]]:
         yield parts[:depth]
 
 
-def _decided(rules: tuple[Rule, ...], walk: list[Entry]) -> list[int]:
-    selection = Selection(rules, Path("/"))
+def _decided(selection: Selection, walk: list[Entry]) -> list[int]:
     for _ in selection.select(walk):
         pass
     return selection.decided
@@ -156,7 +180,7 @@ def _decided(rules: tuple[Rule, ...], walk: list[Entry]) -> list[int]:
 
 
 def _idle(case: Case) -> Iterator[Finding]:
-    rules = case.scenario.policy.select
+    rules = flat(case.scenario.policy.select)
     counts = [one for one in case.history.of(RulesCounted) if len(one.matched) == len(rules)]
     if not counts or not case.history.is_complete:
         return  # a rule may wait for what a later night brings
@@ -165,10 +189,10 @@ def _idle(case: Case) -> Iterator[Finding]:
         decided = max(one.decided[number] for one in counts)
         if matched == 0 and rule.action == "include":
             yield _matches_nothing(case, rule, backups=len(counts))
-        elif matched > 0 and decided == 0:
+        elif matched > 0 and decided == 0 and rule.kind != "listed":
             yield Finding(
                 code="rule-never-acts",
-                subject=rule.pattern,
+                subject=rule.subject,
                 message=(
                     f"{rule} matches {counted(matched, 'path')} and decides none: "
                     "rules before it did."
@@ -187,11 +211,11 @@ def _matches_nothing(case: Case, rule: Rule, *, backups: int) -> Finding:
     near: str | None = None
     if case.truths:
         paths = (entry.path for entry in case.history.trees.truth(max(case.truths)))
-        near = nearest(rule.pattern, paths)
+        near = None if rule.kind == "regexp" else nearest(rule.pattern, paths)
     text = f"{rule} matched no path in {counted(backups, 'backup')}"
     return Finding(
         code="include-matches-nothing",
-        subject=rule.pattern,
+        subject=rule.subject,
         message=f"{text}{f'; near to it lies {near}' if near else ''}.",
         line=rule.line,
         evidence={"rule": str(rule), "line": rule.line, "nearest_path": near},

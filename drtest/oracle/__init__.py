@@ -3,6 +3,8 @@
 * ``capture``    the disk -> a sorted stream of entries; ``walk``, ``content``, ``recall`` below it
 * ``trees``      where truths and restored trees are stored, as differences (``rows``: the format)
 * ``diff``       want, got -> differences; what is not compared is declared there
-* ``selection``  which paths duplicity's rules select, by drtest's own model (``glob``: patterns)
+* ``selection``  which paths duplicity's rules select, by drtest's own model; below it ``ruling``
+  (from rules to what is asked, and to argv), ``criteria``, ``glob``, ``filelist``, ``rooting``;
+  ``refusal`` says what duplicity would not take, ``nearest`` what was perhaps meant
 * ``promise``    which paths ``objectives.protect`` covers
 """

@@ -29,20 +29,22 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """One pattern, ready to be asked. Raises PatternError at birth."""
+    """One pattern, ready to be asked; *folds* where a filter says so. PatternError at birth."""
 
     pattern: str
+    folds: bool = False
     _covers: re.Pattern[str] = field(init=False, repr=False)
     _exactly: re.Pattern[str] | None = field(init=False, repr=False)
     _leads: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        folds, text = split_prefix(self.pattern)
-        flags = re.IGNORECASE if folds else re.NOFLAG
-        if folds:
-            text = text.casefold()  # as duplicity does, so "ß" in a pattern looks for "ss"
+        has_prefix, text = split_prefix(self.pattern)
+        flags = re.IGNORECASE if has_prefix or self.folds else re.NOFLAG
+        if has_prefix:
+            # As duplicity does, so "ß" in a pattern looks for "ss"; a filter leaves it alone.
+            text = text.casefold()
         if not text:
-            raise PatternError("the pattern is empty", status=30 if folds else 23)
+            raise PatternError("the pattern is empty", status=30 if has_prefix else 23)
         if text == "/":
             text = "/**"
         folders_only = text.endswith("/")

@@ -4,77 +4,51 @@ For each path the rules are asked in order. A rule includes, excludes, says noth
 only) says that the path is a folder on the way to something it could include. The first that
 includes or excludes decides; none at all means included. A folder that an include leads through is
 entered even where a later rule excludes it, and is stored if anything below it is. Nothing below an
-excluded folder is looked at. The root is always stored.
+excluded folder is looked at. The root is always stored. Where ``files-from`` names paths, nothing
+else is looked at, and the rules go over those.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol, assert_never
 
-from drtest.model.scenario import Rule
+from drtest.model.rule import Rule
 from drtest.model.tree import Entry
-from drtest.oracle.glob import IGNORECASE, Glob, PatternError, literal, split_prefix
-
-Says = Literal["include", "exclude", "scan"] | None
-
-
-class Criterion(Protocol):
-    """What one rule says of one path. A new kind of rule is one more implementation."""
-
-    def says(self, name: str, entry: Entry) -> Says:
-        """Return the rule's word on *entry*, whose absolute path is *name*."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class GlobCriterion:
-    """``--include`` and ``--exclude`` with a pattern."""
-
-    action: Literal["include", "exclude"]
-    glob: Glob
-
-    def says(self, name: str, entry: Entry) -> Says:
-        """Return the action where the pattern covers the path, ``scan`` where it leads to some."""
-        match self.glob.reach(name, is_dir=entry.type == "dir"):
-            case "covers":
-                return self.action
-            case "leads-to":
-                return "scan" if self.action == "include" else None
-            case None:
-                return None
-            case _ as unreachable:
-                assert_never(unreachable)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Why rules cannot be used; ``status`` is duplicity's exit status, None where it would run."""
-
-    rule: int  # counts from 0
-    message: str
-    status: int | None
+from drtest.oracle.criteria import Criterion, Disk, Says, Setting, Surroundings
+from drtest.oracle.filelist import flat
+from drtest.oracle.ruling import criteria
 
 
 class Selection:
-    """The rules of a policy over a source at *root* (absolute).
+    """The rules of a policy over a source at *root* (absolute), as a backup *at* some time has it.
 
-    ``matched[i]`` counts the paths that rule *i* covers, ``decided[i]`` those where it was the
-    first to say include or exclude; both grow while ``select`` runs. Raises PatternError where
-    duplicity refuses a pattern (``problems`` says all that it would refuse).
+    ``rules`` are the policy's, each line of a list one by one (``filelist.flat``). ``matched[i]``
+    counts the paths that rule *i* covers, ``decided[i]`` those where it was the first to say
+    include or exclude; both grow while ``select`` runs. *around* is asked for what an entry does
+    not say (default: the disk). Raises PatternError where duplicity refuses a pattern
+    (``refusal.problems`` says all that it would refuse), ValueError for a rule about age without
+    *at*.
     """
 
-    def __init__(self, rules: Sequence[Rule], root: Path) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        root: Path,
+        *,
+        at: datetime | None = None,
+        around: Surroundings | None = None,
+    ) -> None:
         self.root = root
+        self.rules = flat(rules)
         self._prefix = str(root).rstrip("/") + "/"
-        self._criteria: list[Criterion] = [
-            GlobCriterion(rule.action, Glob(rooted(rule.pattern, root))) for rule in rules
-        ]
-        self.matched = [0] * len(rules)
-        self.decided = [0] * len(rules)
+        setting = Setting(root, at, around or Disk(root))
+        self._criteria: list[tuple[int, Criterion]] = criteria(self.rules, setting)
+        self._listed = _listed(self.rules)
+        self.matched = [0] * len(self.rules)
+        self.decided = [0] * len(self.rules)
 
     def select(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield a sorted stream of a whole source with ``selected`` set on each entry.
@@ -130,11 +104,20 @@ class Selection:
         """Return the rules' word on one path, and the rule that was first to include or exclude."""
         if entry.path == ".":
             return "include", None
+        line: int | None = None
+        if self._listed is not None:
+            line = self._listed.get(entry.path, -1)
+            if line is not None and line < 0:
+                header = next(n for n, rule in enumerate(self.rules) if rule.kind == "files-from")
+                self.matched[header] += 1
+                return "exclude", header
+            if line is not None:
+                self.matched[line] += 1
         name = self._prefix + entry.path
         word: Says = None
         decider: int | None = None
         scans = False
-        for number, criterion in enumerate(self._criteria):
+        for number, criterion in self._criteria:
             said = criterion.says(name, entry)
             if said is None:
                 continue
@@ -146,79 +129,21 @@ class Selection:
                 word, decider = said, number
         if scans and word != "include":
             return "scan", decider
-        return word or "include", decider
+        return word or "include", line if decider is None else decider
 
 
-def duplicity_arguments(rules: Sequence[Rule], root: Path) -> list[str]:
-    """Return the options for *rules* in order, absolute patterns put below *root*."""
-    return [
-        argument for rule in rules for argument in (f"--{rule.action}", rooted(rule.pattern, root))
-    ]
-
-
-def rooted(pattern: str, root: Path) -> str:
-    """Return an absolute *pattern* as one below *root*; any other is left alone.
-
-    Characters of *root* that mean something in a pattern are made literal.
-    """
-    folds, bare = split_prefix(pattern)
-    if not bare.startswith("/"):
-        return pattern
-    return (IGNORECASE if folds else "") + literal(str(root).rstrip("/")) + bare
-
-
-def problems(rules: Sequence[Rule], root: Path) -> list[Problem]:
-    """Return what duplicity would refuse, and patterns that mean another thing below *root*.
-
-    A pattern that starts with ``**`` can match the folders that drtest put above the source; then
-    it covers everything, which it would not do at the user's. Another *root* helps.
-    """
-    found = []
+def _listed(rules: Sequence[Rule]) -> dict[str, int | None] | None:
+    """Return the paths that ``files-from`` names: path -> its rule, None for a folder above one."""
+    if not any(rule.kind == "files-from" for rule in rules):
+        return None
+    found: dict[str, int | None] = {}
     for number, rule in enumerate(rules):
-        try:
-            glob = Glob(rooted(rule.pattern, root))
-        except PatternError as error:
-            found.append(Problem(rule=number, message=str(error), status=error.status))
-            continue
-        reach = glob.reach(str(root), is_dir=True)
-        if reach is None:
-            message = "cannot match below the source: a pattern begins with / or with **"
-            found.append(Problem(rule=number, message=message, status=14))
-        elif (
-            reach == "covers"
-            and rooted(rule.pattern, root) == rule.pattern
-            and not _covers_all(glob)
-        ):
-            message = f"matches {root}, where drtest keeps the source, and so all of it"
-            found.append(Problem(rule=number, message=message, status=None))
-    if rules and rules[-1].action == "include":
-        message = "the last rule is an include; what no rule matches is included anyway"
-        found.append(Problem(rule=len(rules) - 1, message=message, status=16))
+        if rule.kind == "listed":
+            found[rule.pattern] = number
+    for path in list(found):
+        for folder in _parents(path):
+            found.setdefault(folder, None)
     return found
-
-
-def nearest(pattern: str, paths: Iterable[str]) -> str | None:
-    """Return the path of the source that *pattern* was perhaps meant for, as the user writes it.
-
-    ``/var/ww`` gives ``/var/www``. *paths* are relative to the root; of equally near ones the first
-    wins. None where nothing is near.
-    """
-    wanted = split_prefix(pattern)[1].rstrip("/*") or pattern
-    matcher = difflib.SequenceMatcher(autojunk=False)
-    matcher.set_seq2(wanted)  # what stays the same goes second: its index is kept
-    best: str | None = None
-    best_ratio = 0.6  # difflib's own bound for "close"
-    for path in paths:
-        matcher.set_seq1(f"/{path}")
-        if matcher.real_quick_ratio() <= best_ratio or matcher.quick_ratio() <= best_ratio:
-            continue
-        if (ratio := matcher.ratio()) > best_ratio:
-            best, best_ratio = f"/{path}", ratio
-    return best
-
-
-def _covers_all(glob: Glob) -> bool:
-    return glob.reach("/", is_dir=True) == "covers"
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from drtest.model.lines import lines
 from drtest.model.plan import plan, resolve
 from drtest.model.points import points
 from drtest.oracle.recall import StatCache
-from drtest.oracle.selection import duplicity_arguments
+from drtest.oracle.ruling import duplicity_arguments, write_lists
 from drtest.oracle.trees import TreeStore
 from drtest.runner import vault as vaults
 from drtest.runner.bench import Stand, unfit_source
@@ -86,11 +86,13 @@ def _events(stand: Stand) -> Iterator[Event]:
             run=bench.runner,
         )
         machine.set_up()
+        rules, lists = scenario.policy.select, stand.work / "lists"
+        write_lists(rules, source, lists)
         commands = Commands(
             duplicity=bench.duplicity,
             policy=scenario.policy,
             name=f"drtest-{stand.number}",
-            rules=tuple(duplicity_arguments(scenario.policy.select, source)),
+            rules=lambda at: duplicity_arguments(rules, source, at=at, lists=lists),
             encrypt_key=vault.encrypt_key,
             sign_key=vault.sign_key,
         )

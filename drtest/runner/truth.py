@@ -31,7 +31,7 @@ class Truths:
 
     def record(self, *, index: int, at: datetime) -> Iterator[TruthRecorded | RulesCounted]:
         """Record the whole source as truth of step *index*, each path flagged."""
-        selection = Selection(self.scenario.policy.select, self.source)
+        selection = Selection(self.scenario.policy.select, self.source, at=at)
 
         def flags(entries: Iterator[Entry]) -> Iterator[Entry]:
             return protect(selection.select(entries), self.scenario.objectives)

@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 from typing import Literal
 
-from drtest.model.scenario import KeySpec, NewKey, OwnKey, Policy, Rule
+from drtest.model.rule import Rule
+from drtest.model.scenario import KeySpec, NewKey, OwnKey, Policy
 from drtest.scenario import fields, words
 from drtest.scenario.fields import Fields
 from drtest.scenario.node import Mapping, Node, Scalar, Sequence

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from drtest import process
 from drtest.duplicity.versions import Duplicity
-from drtest.model.scenario import Rule
+from drtest.model.rule import Rule
 from drtest.oracle.capture import capture
 from drtest.oracle.selection import Selection, duplicity_arguments, problems
 

@@ -17,7 +17,8 @@ from drtest.checks.rules import excluded_by
 from drtest.checks.stanzas import source_path
 from drtest.model.events import FaultSeen, Stanza
 from drtest.model.names import SetId
-from drtest.model.scenario import Objectives, Policy, Rule
+from drtest.model.rule import Rule
+from drtest.model.scenario import Objectives, Policy
 from drtest.model.verdict import Verdict
 
 REFUSED = call("restore", status=21, name="mismatched_hash")

@@ -39,7 +39,11 @@ FULL_POLICY = Policy(
 def commands(duplicity: Duplicity, policy: Policy) -> Commands:
     keys = {"encrypt_key": "AAAA", "sign_key": "BBBB"} if policy.encryption == "key" else {}
     return Commands(
-        duplicity=duplicity, policy=policy, name="x", rules=("--exclude", "/s/a"), **keys
+        duplicity=duplicity,
+        policy=policy,
+        name="x",
+        rules=lambda _at: ("--exclude", "/s/a"),
+        **keys,
     )
 
 
@@ -128,7 +132,7 @@ def check_every_command_is_understood(duplicity: Duplicity, folder: Path) -> Non
     )
     (folder / "s").mkdir()
     (folder / "a").mkdir()
-    rules = {"rules": ("--exclude", str(folder / "s/a"))}
+    rules = {"rules": lambda _at: ("--exclude", str(folder / "s/a"))}
     made = Commands(duplicity=duplicity, policy=policy, name="x", **rules)  # type: ignore[arg-type]
     where = {"target": TARGET, "archive": folder / "a", "log": folder / "l"}
     lines = [

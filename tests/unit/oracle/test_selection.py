@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.entries import entry, in_order, paths
 
-from drtest.model.scenario import Rule
+from drtest.model.rule import Rule
 from drtest.model.tree import Entry
 from drtest.oracle.glob import Glob, PatternError
-from drtest.oracle.selection import Selection, duplicity_arguments, nearest, problems, rooted
+from drtest.oracle.nearest import nearest
+from drtest.oracle.refusal import problems
+from drtest.oracle.rooting import rooted
+from drtest.oracle.ruling import duplicity_arguments
+from drtest.oracle.selection import Selection
 
 ROOT = Path("/tmp/w/source")
+AT = datetime(2026, 1, 9, 3, 0, tzinfo=UTC)
 TREE = in_order(
     [
         entry(".", "dir"),
@@ -159,20 +165,22 @@ def test_the_root_and_the_order_stay_and_parents_come_along(
     assert all(d <= len(tree) for d in selection.matched)
 
 
-def test_absolute_patterns_are_put_below_the_root() -> None:
+def test_patterns_are_put_below_the_root() -> None:
     given_rules = rules("+ /var/www; - **/cache; - **")
-    assert duplicity_arguments(given_rules, ROOT) == [
+    assert duplicity_arguments(given_rules, ROOT, at=AT, lists=Path("/l")) == [
         "--include",
         "/tmp/w/source/var/www",
         "--exclude",
-        "**/cache",
+        "/tmp/w/source**/cache",
         "--exclude",
         "**",
     ]
     assert rooted("/a[b]*", Path("/s[1]*")) == "/s[[]1][*]/a[b]*"
     assert rooted("/a", Path("/")) == "/a"
     assert rooted("ignorecase:/a", ROOT) == "ignorecase:/tmp/w/source/a"
-    assert rooted("ignorecase:**a", ROOT) == "ignorecase:**a"
+    assert rooted("ignorecase:**a", ROOT) == "ignorecase:/tmp/w/source**a"
+    assert rooted("ignorecase:**", ROOT) == "ignorecase:**"
+    assert rooted("/a*", Path("/s*"), "literal") == "/s*/a*"
 
 
 @pytest.mark.parametrize("root", ["/plain", "/s[1]", "/a*?", "/[!x]"])
@@ -205,10 +213,17 @@ def test_sound_rules_have_no_problems() -> None:
     assert problems((), ROOT) == []
 
 
-def test_a_pattern_that_matches_the_workspace_is_a_problem_of_the_workspace() -> None:
-    (found,) = problems(rules("- **/tmp"), ROOT)
+def test_a_pattern_never_matches_the_folders_above_the_source() -> None:
+    tree = in_order([entry(".", "dir"), entry("tmp", "dir"), entry("tmp/a"), entry("x")])
+    marked = Selection(rules("- **/tmp; - **source/x"), ROOT).select(iter(tree))
+    assert {one.path for one in marked if one.selected} == {".", "x"}
+    assert problems(rules("- **/tmp"), ROOT) == []
+
+
+def test_a_pattern_that_only_the_workspace_makes_match_is_refused() -> None:
+    (found,) = problems(rules("- */*/*"), ROOT)
     assert found.status is None and "/tmp/w/source" in found.message
-    assert problems(rules("- **/tmp"), Path("/var/w/source")) == []
+    assert [one.status for one in problems(rules("- */*"), Path("/w"))] == [None]
 
 
 def test_an_empty_pattern_is_refused() -> None:
