@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from drtest.checks.case import Case
 from drtest.checks.words import counted
 from drtest.model.bill import PhaseComparison, compare
-from drtest.model.events import DrillFinished, FaultSeen
+from drtest.model.events import DamageDone, DrillFinished, FaultSeen, ToxicSeen
 from drtest.model.finding import Finding
 
 TOLERANCE = 0.02
@@ -83,6 +83,6 @@ def is_fair(case: Case) -> bool:
         and requests is not None
         and not requests.failed
         and not requests.unknown
-        and not any(history.of(FaultSeen))
+        and not any(history.of(FaultSeen, ToxicSeen, DamageDone))
         and all(call.status == 0 for call in calls)
     )
