@@ -7,6 +7,7 @@
 * ``retention``    what is promised against what the bucket still holds
 * ``objectives``   RPO, RTO, requests
 * ``foreseen``     requests that were predicted against those that were metered
+* ``leftovers``    what a prune should have taken; ``aftermath``: thaws, versions
 * ``stores``       several results of one scenario, each on another store
 * ``unverified``   what drtest could not find out
 * ``expectation``  what the scenario's head says against what was seen

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from drtest.checks import (
+    aftermath,
     backup,
     foreseen,
     objectives,
@@ -35,6 +36,7 @@ FAMILIES: dict[str, Check] = {
     "retention": retention.check,
     "objectives": objectives.check,
     "requests": lambda case, _: foreseen.check(case),
+    "aftermath": lambda case, _: aftermath.check(case),
     "unverified": unverified.check,
 }
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Set
 from datetime import datetime, timedelta
 
 from drtest.checks.case import Case
+from drtest.checks.leftovers import check as incomplete
+from drtest.checks.leftovers import leftovers
 from drtest.checks.restored import Drilled
 from drtest.checks.words import age, counted, listed, stamps
 from drtest.model.events import ActionFinished, ListingRecorded
@@ -24,6 +26,7 @@ def check(case: Case, drilled: Drilled) -> Iterator[Finding]:
     yield from _gone(case, drilled)
     yield from _kept(case)
     yield from _did_nothing(case)
+    yield from incomplete(case)
     yield from _disagrees(case)
 
 
@@ -112,6 +115,7 @@ def _kept(case: Case) -> Iterator[Finding]:
 def _did_nothing(case: Case) -> Iterator[Finding]:
     found: list[tuple[ListingRecorded, list[ActionFinished], tuple[datetime, ...], bool]] = []
     before: frozenset[SetId] = frozenset()
+    partial = {one.index for one in leftovers(case)}  # told by prune-incomplete
     prunes = {index for index, dated in case.steps.items() if isinstance(dated.step, Prune)}
     for listing, sets in case.buckets():
         if listing.index in prunes:
@@ -119,7 +123,7 @@ def _did_nothing(case: Case) -> Iterator[Finding]:
             assert isinstance(step, Prune)
             events = [event for event in case.actions if event.index == listing.index]
             is_done = step.must_be == "done" and all(event.call.status == 0 for event in events)
-            if events and is_done and before <= sets:
+            if events and is_done and before <= sets and listing.index not in partial:
                 overdue = _due(case, before, now=listing.at)
                 if overdue:
                     found.append((listing, events, overdue, step.force))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from drtest.checks.case import Case
+from drtest.checks.leftovers import leftovers
 from drtest.checks.words import EVIDENCE_PATHS, counted, shown, stamps, stanzas
 from drtest.model.events import Call, DrillFinished, Stanza, TruthRecorded
 from drtest.model.finding import Finding
@@ -118,8 +119,11 @@ class _Group:
 
 def _warned(case: Case) -> Iterator[Finding]:
     groups: dict[int, _Group] = {}
+    told = {id(stanza) for one in leftovers(case) for stanza in one.refused}  # prune-incomplete
     for event in case.actions:
         for stanza in _unexplained(event.call, reads_source=True):
+            if id(stanza) in told:
+                continue
             group = groups.setdefault(stanza.code, _Group(line=case.line_of_step(event.index)))
             group.stanzas.append(stanza)
             group.actions[event.call.action] = None

@@ -101,9 +101,12 @@ class Commands:
         log: Path,
         now: datetime,
         at: datetime | None = None,
+        typed: str = "",
         path: str = "",
     ) -> list[str]:
         """Restore everything or one *path* (relative) as it was *at*, or the newest.
+
+        *typed* is a restore time as a user types it, given as it is instead of *at*.
 
         Names no key: on the day of the disaster there is the chain, the keyring and the
         passphrase, as in the recovery commands people keep.
@@ -113,7 +116,7 @@ class Commands:
         if self.policy.encryption == "none":
             options.append("--no-encryption")
         if at is not None:
-            options += ["--time", str(epoch(at))]
+            options += ["--time", typed or str(epoch(at))]
         if path:
             word = "--path-to-restore" if self.duplicity.is_modern else "--file-to-restore"
             options += [word, path]

@@ -13,7 +13,7 @@ from drtest.model.names import ObjectName, SetId, parse_name
 from drtest.model.toxic import Watched
 
 Of = Literal["full", "the latest full", "the latest incremental", "set", "chain"]
-Harm = Literal["delete", "flip-byte", "truncate", "empty", "swap", "duplicate"]
+Harm = Literal["delete", "purge", "flip-byte", "truncate", "empty", "swap", "duplicate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from drtest.model.bill import Prediction
+from drtest.model.manifest import VolumeLine
 
 SCHEMA_VERSION = 1
 
@@ -50,6 +51,7 @@ class StoredObject:
     key: str
     size_bytes: int
     storage_class: str = "STANDARD"
+    etag: str = ""  # the store's own; another one is another content or another upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,58 @@ class ListingRecorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRead:
+    """A manifest as it lies in the bucket, decrypted with drtest's own copy of the key."""
+
+    key: str
+    volumes: tuple[VolumeLine, ...] = ()
+    files: int | None = None  # how many files its set changed, where it says so
+    problem: str = ""  # why it could not be read
+    file: str = ""  # side file with its text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A volume as it lies in the bucket."""
+
+    key: str
+    sha1: str
+    is_openpgp: bool  # whether its first byte begins a packet of RFC 4880
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenUpload:
+    """A multipart upload that was begun and neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainRecorded:
+    """What drtest itself read in the bucket after a step: manifests and volumes that are new or
+    changed since the listing before, and all uploads that are open then.
+    """
+
+    index: int
+    at: datetime
+    manifests: tuple[ManifestRead, ...]
+    volumes: tuple[Stored, ...]
+    uploads: tuple[OpenUpload, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """A roll-back ended: which objects came back from versions, and which are gone for good."""
+
+    index: int
+    at: datetime
+    keys: tuple[str, ...]  # without the folder, as in listings
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     """A step of the calendar ended."""
 
@@ -256,7 +310,9 @@ Event = (
     | ActionFinished
     | ToxicSeen
     | DamageDone
+    | RolledBack
     | ListingRecorded
+    | ChainRecorded
     | StepFinished
     | DrillStarted
     | DrillFinished

@@ -6,10 +6,11 @@ reader. Whatever can be refused without looking at the machine is refused at bir
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drtest.model.chain import Damage
 from drtest.model.rule import Rule
@@ -264,6 +265,7 @@ class Backup:
     action: BackupAction = "backup"
     must_be: Literal["done", "refused"] = "done"
     toxics: tuple[Toxic, ...] = ()
+    same_second: bool = False  # on purpose at the instant of the backup before it
 
     def __post_init__(self) -> None:
         if self.is_killed and self.must_be != "done":
@@ -298,13 +300,28 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Set the machine's clock off by that much from the timeline, from here on; negative: slow.
+
+    duplicity sees the clock. The timeline goes on as before.
+    """
+
+    off: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Harmed:
     """Damage to stored objects, for good."""
 
     damage: Damage
 
 
-Step = Mutate | Backup | Prune | Lose | Wait | Harmed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBack:
+    """Make current again, from the bucket's versions, what was so before the last damage."""
+
+
+Step = Mutate | Backup | Prune | Lose | Wait | Clock | Harmed | RollBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,6 +412,42 @@ class AtEdges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AtBeforeFirst:
+    """One second before the first set, when nothing was backed up yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtTyped:
+    """One instant as a user types it, by the clock on the wall of *timezone*.
+
+    duplicity gets the text as it is. What it means is its wall time there, summer time and all; a
+    wall time that comes twice in a night is the first of the two.
+    """
+
+    text: str  # 2024-07-01T12:00:00
+    timezone: str  # Europe/Berlin, or UTC
+
+    def __post_init__(self) -> None:
+        if datetime.fromisoformat(self.text).tzinfo is not None:
+            raise ValueError("a typed time has no zone of its own")
+        zone_of(self.timezone)
+
+    @property
+    def instant(self) -> datetime:
+        """What is meant, in UTC."""
+        wall = datetime.fromisoformat(self.text).replace(tzinfo=zone_of(self.timezone))
+        return wall.astimezone(UTC)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the time zone *name*; ValueError where the machine knows none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError) as problem:
+        raise ValueError(f"{name} is no time zone of this machine") from problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AtChain:
     """Every restore point of one chain; chains count from 1 in order of time."""
 
@@ -402,8 +455,21 @@ class AtChain:
 
 
 PointSelector = (
-    AtEnd | AtEach | AtAgo | AtInstant | AtSample | AtOldest | AtNewest | AtEdges | AtChain
+    AtEnd
+    | AtEach
+    | AtAgo
+    | AtInstant
+    | AtTyped
+    | AtSample
+    | AtOldest
+    | AtNewest
+    | AtEdges
+    | AtChain
+    | AtBeforeFirst
 )
+
+# "after each prune": on the state of that moment, wherever a prune removed anything.
+DrillMoment = Literal["end", "after each prune"]
 
 # "wrong passphrase" is a passphrase that is not the one the backup was made with.
 EscrowItem = Literal["secret key", "public key", "passphrase", "wrong passphrase"]
@@ -423,6 +489,7 @@ class Drill:
     name: str = ""
     restore: RestoreWhat = field(default_factory=Everything)
     at: tuple[PointSelector, ...] = (AtEnd(),)
+    when: DrillMoment = "end"
     escrow: frozenset[EscrowItem] | None = None
     must_be: DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...] = "recovered"
     line: int = 0
@@ -560,6 +627,10 @@ class Scenario:
         for before, after in zip(self.steps, self.steps[1:], strict=False):
             if after.at < before.at or after.index != before.index + 1:
                 raise ValueError("steps are in order of time and counted from 1")
+
+    def until(self, index: int) -> Scenario:
+        """Return the scenario as it stands just after step *index*: that instant is its end."""
+        return replace(self, steps=self.steps[:index])
 
     @property
     def end_at(self) -> datetime:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from drtest.model.events import (
     ActionFinished,
+    ChainRecorded,
     DamageDone,
     DrillFinished,
     DrillStarted,
@@ -17,6 +18,7 @@ from drtest.model.events import (
     ListingRecorded,
     PartLeftOut,
     RequestsPredicted,
+    RolledBack,
     RulesCounted,
     ScenarioFinished,
     ScenarioStarted,
@@ -77,7 +79,9 @@ def follow(running: Running, event: Event) -> Running:
             | ActionFinished()
             | ToxicSeen()
             | DamageDone()
+            | RolledBack()
             | ListingRecorded()
+            | ChainRecorded()
             | StepFinished()
             | DrillFinished()
             | FaultSeen()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from drtest.model.run import RunResult, ScenarioResult, Settings
+from drtest.model.run import RunResult, ScenarioResult, Settings, title
 from drtest.model.verdict import Verdict
 from drtest.report.lines import DIM, VERDICT_STYLE, line
-from drtest.report.wording import Signs, count, duration
+from drtest.report.wording import Signs, count, duration, printable
 
 _LEFT = 14  # gutter, verdict and the spaces around them
 _RIGHT = 40  # drills, time and note with the spaces before them
@@ -64,7 +65,10 @@ def circumstances(settings: Settings, layout: Layout) -> Text:
 def row(result: ScenarioResult, layout: Layout) -> Text:
     """Return the line of one scenario: gutter, verdict, name, drills, time, note."""
     gutter = " " if result.judgement.as_expected else "!"
-    name = layout.signs.fit(result.title, layout.name_columns)
+    where = title("", result.on)  # is kept whole: it tells the lines of one scenario apart
+    name = layout.signs.fit(result.name, max(layout.name_columns - cell_len(where), 1))
+    if where:
+        name = layout.signs.fit(name.rstrip() + printable(where), layout.name_columns)
     said = note(result)
     return line(
         f"{gutter} ",

@@ -43,6 +43,8 @@ def placed(stand: Stand) -> Iterator[Stand]:
         )
     try:
         with _answering(store):
+            if kind == "locked":
+                store.lock_by_default(place)
             credentials = _limited(stand, place)
         yield dataclasses.replace(stand, place=place, credentials=credentials)
     finally:

@@ -18,18 +18,21 @@ from drtest.model.events import (
     ActionFinished,
     Event,
     ListingRecorded,
+    RolledBack,
     SourceMutated,
     StepFinished,
     StepStarted,
     StoredObject,
 )
-from drtest.model.scenario import Backup, DatedStep, Harmed, Lose, Mutate, Prune, Wait
+from drtest.model.scenario import Backup, DatedStep, Harmed, Lose, Mutate, Prune, RollBack, Wait
 from drtest.runner.bench import Stand, route, unfit_source
+from drtest.runner.chain import Chain
 from drtest.runner.damage import damage
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
 from drtest.runner.watch import watching
 from drtest.runner.workspace import remove_tree
+from drtest.store.versions import current, roll_back
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +45,9 @@ class Timeline:
     vault: Vault
     commands: Commands
     truths: Truths
+    chain: Chain
     listed: dict[str, StoredObject] = field(default_factory=dict)
+    sound: dict[str, str] = field(default_factory=dict)  # versions before the last damage, by key
 
     def run(self) -> Iterator[Event]:
         """Run every step in order and yield what happened."""
@@ -52,7 +57,10 @@ class Timeline:
                 raise TimeLimit(f"the time limit ran out before step {dated.index}")
             started = monotonic_s()
             yield StepStarted(index=dated.index, at=dated.at, what=describe(dated))
-            yield from self._step(dated)
+            for event in self._step(dated):
+                yield event
+                if isinstance(event, ListingRecorded):
+                    yield from self.chain.record(event)
             yield StepFinished(
                 index=dated.index, at=dated.at, elapsed_s=round(monotonic_s() - started, 3)
             )
@@ -69,6 +77,8 @@ class Timeline:
                 self._lose(dated.step)
             case Harmed():
                 yield from self._harm(dated, dated.step)
+            case RollBack():
+                yield from self._roll_back(dated)
             case Wait():
                 pass  # the next step's instant holds it
             case _ as never:
@@ -164,6 +174,8 @@ class Timeline:
         yield self._listing(dated.index, dated.at)
 
     def _harm(self, dated: DatedStep, step: Harmed) -> Iterator[Event]:
+        if self.stand.scenario.bucket != "plain":
+            self.sound = current(self.stand.bench.store, self.stand.where)
         yield from damage(
             self.stand.bench.store,
             self.stand.where,
@@ -171,6 +183,18 @@ class Timeline:
             [*self.listed],
             index=dated.index,
             at=dated.at,
+        )
+        yield self._listing(dated.index, dated.at)
+
+    def _roll_back(self, dated: DatedStep) -> Iterator[Event]:
+        store, place = self.stand.bench.store, self.stand.where
+        missing = self.sound.keys() - current(store, place).keys()
+        back = roll_back(store, place, self.sound)
+        yield RolledBack(
+            index=dated.index,
+            at=dated.at,
+            keys=tuple(key.rpartition("/")[2] for key in back),
+            lost=tuple(sorted(key.rpartition("/")[2] for key in missing - set(back))),
         )
         yield self._listing(dated.index, dated.at)
 
@@ -202,6 +226,7 @@ class Timeline:
                     key=one.key.rpartition("/")[2],
                     size_bytes=one.size_bytes,
                     storage_class=one.storage_class,
+                    etag=one.etag,
                 )
                 for one in self.stand.bench.store.list_objects(place.bucket, place.prefix)
             )
@@ -228,6 +253,8 @@ def describe(dated: DatedStep) -> str:
             return f"lose: {what}"
         case Harmed(damage=done):
             return f"damage: {done}"
+        case RollBack():
+            return "roll-back"
         case Wait():
             return "wait"
         case _ as never:

@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 
 from drtest.clock import real_now
 from drtest.model.interval import format_instant
-from drtest.model.plan import PlannedRestore, PlannedSet, plan, resolve
+from drtest.model.plan import PlannedRestore, PlannedSet, plan, resolve, restores
 from drtest.model.scenario import (
+    AtBeforeFirst,
     AtChain,
     AtInstant,
+    AtTyped,
     Backup,
+    Harmed,
     Objectives,
     Policy,
     Prune,
+    RollBack,
     Scenario,
     SourceEntry,
 )
@@ -60,6 +64,8 @@ def crosscheck(found: Found, problems: Problems) -> None:
     sound = True
     if found.calendar is not None:
         sound = _calendar(found.calendar, found.policy, problems)
+    if found.scenario is not None and found.calendar is not None:
+        _roll_backs(found.scenario, found.calendar, problems)
     if found.scenario is not None and sound:
         _points(found.scenario, found.drills, found.fields, problems)
 
@@ -107,6 +113,27 @@ def _calendar(calendar: Calendar, policy: Policy | None, problems: Problems) -> 
     return sound
 
 
+def _roll_backs(scenario: Scenario, calendar: Calendar, problems: Problems) -> None:
+    """A roll-back needs versions, and something to undo."""
+    harmed = False
+    for dated, place in zip(calendar.steps, calendar.places, strict=True):
+        match dated.step:
+            case Harmed():
+                harmed = True
+            case RollBack() if scenario.bucket == "plain":
+                problems.add(place, "a plain bucket has no versions", "add   bucket: versioned")
+                return
+            case RollBack() if not harmed:
+                problems.add(
+                    place,
+                    "nothing was damaged before this roll-back",
+                    "put   damage: {delete: all objects}   before it",
+                )
+                return
+            case _:
+                pass
+
+
 def _points(
     scenario: Scenario, drills: Iterable[PlacedDrill], found: Fields, problems: Problems
 ) -> None:
@@ -125,14 +152,14 @@ def _points(
         if len(problems.found) > before:
             continue
         try:
-            restores = resolve(scenario, placed.drill, made)
+            found_restores = restores(scenario, placed.drill, made)
         except ValueError as error:
             problems.add(
                 placed.must_be, str(error), "name every restore point once; recovered: the rest"
             )
             continue
-        _idle_outcomes(scenario, placed, restores, made, problems)
-        total += len(restores)
+        _idle_outcomes(scenario, placed, found_restores, made, problems)
+        total += len(found_restores)
         if total > MOST_RESTORES:
             problems.add(
                 placed.place,
@@ -140,7 +167,8 @@ def _points(
                 f"allowed: {MOST_RESTORES:,} in one scenario; write sample of 10 instead",
             )
             return
-        _first_set(scenario, placed, restores, made, problems)
+        _first_set(scenario, placed, found_restores, made, problems)
+        _moments(placed, found_restores, problems)
 
 
 def _selectors(placed: PlacedDrill, made: tuple[PlannedSet, ...], problems: Problems) -> None:
@@ -155,7 +183,7 @@ def _selectors(placed: PlacedDrill, made: tuple[PlannedSet, ...], problems: Prob
                     f"there is no chain {number}",
                     f"the calendar makes {have}: a chain is one full and its incrementals",
                 )
-            case AtInstant(instant=instant) if instant > now:
+            case AtInstant(instant=instant) | AtTyped(instant=instant) if instant > now:
                 problems.add(
                     place, "this instant is later than now", "allowed: an instant of the calendar"
                 )
@@ -171,7 +199,7 @@ def _idle_outcomes(
     problems: Problems,
 ) -> None:
     """Points that ``must-be`` names and that the drill does not ask for."""
-    if isinstance(placed.drill.must_be, str):
+    if isinstance(placed.drill.must_be, str) or placed.drill.when != "end":
         return
     newest = made[-1].at
     asked = {one.asked_at or newest for one in restores}
@@ -197,7 +225,7 @@ def _first_set(
     problems: Problems,
 ) -> None:
     for one in restores:
-        if one.point_at is None:
+        if one.point_at is None and one.must_be != "refused":
             place = next(
                 (
                     place
@@ -210,14 +238,27 @@ def _first_set(
             problems.add(
                 place,
                 f"{asked} lies before the first set, at {format_instant(made[0].at)}",
-                "allowed: a later point; the words before the first are not built yet",
+                "there is nothing to recover: add   must-be: refused   or ask for a later point",
             )
             return
 
 
+def _moments(
+    placed: PlacedDrill, restores: tuple[PlannedRestore, ...], problems: Problems
+) -> None:
+    if placed.drill.when != "end" and not restores:
+        problems.add(
+            placed.place,
+            "no prune of the calendar removes anything, so this drill is never run",
+            "add a prune that comes late enough, or leave when: after each prune out",
+        )
+
+
 def _asks_before(scenario: Scenario, selector: object, made: tuple[PlannedSet, ...]) -> bool:
     match selector:
-        case AtInstant(instant=instant):
+        case AtBeforeFirst():
+            return True
+        case AtInstant(instant=instant) | AtTyped(instant=instant):
             return instant < made[0].at
         case _:
             ago = getattr(selector, "ago", None)

@@ -11,6 +11,7 @@ from drtest.model.chain import Damage
 from drtest.model.interval import format_instant, format_interval
 from drtest.model.scenario import (
     AtAgo,
+    AtBeforeFirst,
     AtChain,
     AtEach,
     AtEdges,
@@ -19,7 +20,9 @@ from drtest.model.scenario import (
     AtNewest,
     AtOldest,
     AtSample,
+    AtTyped,
     Backup,
+    Clock,
     DatedStep,
     Harmed,
     Lose,
@@ -27,6 +30,7 @@ from drtest.model.scenario import (
     Mutation,
     PointSelector,
     Prune,
+    RollBack,
     Step,
     Wait,
 )
@@ -102,12 +106,9 @@ def step_words(step: Step) -> Tree:
             return "mutate"
         case Mutate(mutations=mutations):
             return {"mutate": mutation_words(mutations or (), flow=True)}
-        case Backup(action=action, must_be="done", toxics=()):
-            return action
-        case Backup(action=action, must_be=must_be, toxics=()):
-            return {action: {"must-be": must_be}}
-        case Backup(action=action, toxics=toxics):
-            return {action: {"toxics": [_toxic_words(toxic) for toxic in toxics]}}
+        case Backup(action=action):
+            details = _backup_details(step)
+            return {action: details} if details else action
         case Prune(force=True, must_be="done"):
             return "prune"
         case Prune(force=force, must_be=must_be):
@@ -116,10 +117,25 @@ def step_words(step: Step) -> Tree:
             return {"lose": what}
         case Harmed(damage=damage):
             return {"damage": damage_words(damage)}
+        case RollBack():
+            return "roll-back"
         case Wait(by=by):
             return {"wait": format_interval(by)}
+        case Clock(off=off):
+            return {"clock": f"{'-' if off < timedelta() else ''}{format_interval(abs(off))}"}
         case _ as never:
             assert_never(never)
+
+
+def _backup_details(step: Backup) -> dict[str, Tree]:
+    details: dict[str, Tree] = {}
+    if step.must_be != "done":
+        details["must-be"] = step.must_be
+    if step.same_second:
+        details["same-second"] = True
+    if step.toxics:
+        details["toxics"] = [_toxic_words(toxic) for toxic in step.toxics]
+    return details
 
 
 def damage_words(damage: Damage) -> Tree:
@@ -146,8 +162,15 @@ def _toxic_words(toxic: Toxic) -> Tree:
     return Flow({**words, "when": Flow(when)})
 
 
+def selector_tree(selector: PointSelector) -> Tree:
+    """Return restore points as they are written in a scenario file."""
+    if isinstance(selector, AtTyped):
+        return Flow({"typed": selector.text, "timezone": selector.timezone})
+    return selector_words(selector)
+
+
 def selector_words(selector: PointSelector) -> str:
-    """Return restore points in the words of a scenario file."""
+    """Return restore points in the words of a scenario file, on one line."""
     match selector:
         case AtEnd():
             return "end"
@@ -157,6 +180,10 @@ def selector_words(selector: PointSelector) -> str:
             return format_interval(ago)
         case AtInstant(instant=instant):
             return format_instant(instant)
+        case AtTyped(text=text, timezone=timezone):
+            return f"{text} as typed in {timezone}"
+        case AtBeforeFirst():
+            return "before the first"
         case AtSample(count=count):
             return f"sample of {count}"
         case AtOldest():

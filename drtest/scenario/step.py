@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, cast
 
+from drtest.model.interval import parse_interval
 from drtest.model.scenario import (
     Backup,
     BackupAction,
+    Clock,
     Harmed,
     Losable,
     Lose,
     Mutate,
     Prune,
+    RollBack,
     Step,
     Wait,
 )
@@ -59,11 +63,17 @@ def _refuse_unparted_backups(steps: list[Placed], problems: Problems) -> None:
         if isinstance(one.step, Wait):
             last = None
         elif isinstance(one.step, Backup):
-            if last is not None:
+            if last is None and one.step.same_second:
+                problems.add(
+                    one.place,
+                    "same-second: no backup stands before it at this instant",
+                    "put one before it in the same do, without a wait between them",
+                )
+            elif last is not None and not one.step.same_second:
                 problems.add(
                     one.place,
                     "two backups at one instant: duplicity cannot tell the sets apart",
-                    "put   wait: 1h   between them",
+                    "put   wait: 1h   between them, or say same-second: true where it is meant",
                 )
             last = one
 
@@ -82,6 +92,9 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
             case "wait":
                 problems.add(node.place, "wait how long?", "write wait: 3h")
                 return None
+            case "clock":
+                problems.add(node.place, "how far off is the clock?", "write clock: -3h")
+                return None
             case "damage":
                 problems.add(
                     node.place, "damage what?", "write damage: {delete: manifest of set 2}"
@@ -91,6 +104,8 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
                 return Mutate()
             case "prune":
                 return Prune()
+            case "roll-back":
+                return RollBack()
             case action:
                 return Backup(action=cast(BackupAction, action))
     if not isinstance(node, Mapping) or len(node.pairs) != 1:
@@ -111,14 +126,31 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
         case "wait":
             by = fields.interval(value, problems)
             return None if by is None else Wait(by=by)
+        case "clock":
+            off = fields.parsed(
+                value, problems, _clock, what="a clock's error", advice="write clock: -3h"
+            )
+            return None if off is None else Clock(off=off)
         case "damage":
             damage = read_damage(value, problems)
             return None if damage is None else Harmed(damage=damage)
         case "lose":
             lost = fields.word(value, problems, what="loss", allowed=words.LOSABLE)
             return None if lost is None else Lose(what=cast(Losable, lost))
+        case "roll-back":
+            problems.add(value.place, "roll-back has no details", "write roll-back alone")
+            return None
         case action:
             return _action(action, value, problems)
+
+
+def _clock(written: str) -> timedelta:
+    """Return a signed interval; no sign is fast."""
+    try:
+        off = parse_interval(written.lstrip("+-") if len(written) > 1 else written)
+    except ValueError as error:
+        raise ValueError("write -3h, 1D or 0s; " + fields.INTERVALS) from error
+    return -off if written.startswith("-") else off
 
 
 def _losable() -> str:
@@ -126,7 +158,7 @@ def _losable() -> str:
 
 
 def _action(action: str, node: Node, problems: Problems) -> Step | None:
-    allowed = ["must-be", "force"] if action == "prune" else ["must-be", "toxics"]
+    allowed = ["must-be", "force"] if action == "prune" else ["must-be", "toxics", "same-second"]
     found = fields.read_fields(
         node, problems, what=f"detail of {action}", allowed=allowed, later=words.DETAILS_LATER
     )
@@ -143,6 +175,9 @@ def _action(action: str, node: Node, problems: Problems) -> Step | None:
         force = fields.boolean(value, problems, what="force")
     if action == "prune":
         return Prune(force=force is not False, must_be=must_be)
+    same_second: bool | None = False
+    if (value := found.get("same-second")) is not None:
+        same_second = fields.boolean(value, problems, what="same-second")
     toxics: tuple[Toxic, ...] | None = ()
     if (value := found.get("toxics")) is not None:
         toxics = read_toxics(value, problems)
@@ -155,4 +190,9 @@ def _action(action: str, node: Node, problems: Problems) -> Step | None:
             return None
     if toxics is None:
         return None
-    return Backup(action=cast(BackupAction, action), must_be=must_be, toxics=toxics)
+    return Backup(
+        action=cast(BackupAction, action),
+        must_be=must_be,
+        toxics=toxics,
+        same_second=same_second is True,
+    )

@@ -12,6 +12,7 @@ from drtest.model.scenario import (
     BucketKind,
     ContentKind,
     CredentialKind,
+    DrillMoment,
     EscrowItem,
     Losable,
     MutationVerb,
@@ -162,20 +163,24 @@ STEPS = {
     "prune": "The retention actions of the policy, with --force.",
     "lose": "Take something away from the machine, for good.",
     "damage": "Harm stored objects, for good: {delete: volume 2 of full 1}.",
+    "roll-back": "Bring back, from the bucket's versions, what was there before the last damage.",
     "wait": "Move the timeline forward within this entry.",
+    "clock": "Set the machine's clock off by that much from here on: -3h is slow, 0s right again.",
 }
 STEPS_LATER = _names(
-    "verify cleanup collection-status list-current-files restore clock kill run probe "
+    "verify cleanup collection-status list-current-files restore kill run probe "
     "toxics host tune remove-older-than remove-all-but-n-full remove-all-inc-of-but-n-full"
 )
 DETAILS = {
     "must-be": "done (default) or refused.",
     "force": "false: without --force, which deletes nothing and ends with status 0.",
     "toxics": "What happens to requests of this backup on their way; a list.",
+    "same-second": "true: on purpose at the instant of the backup before it.",
 }
 DETAILS_LATER = frozenset({"kill", "damage", "clock", "probe", "time-limit"})
 HARMS = {
-    "delete": "The object is gone.",
+    "delete": "The object is gone; a versioned bucket still has its versions.",
+    "purge": "It is gone with every version of it that no lock holds.",
     "flip-byte": "One bit of its middle byte is inverted.",
     "truncate": "Its second half is gone.",
     "empty": "It holds no byte.",
@@ -221,6 +226,7 @@ DRILL = {
     "name": "What it is about; reports name it.",
     "restore": "everything, a path, a list of paths, or one file (by the seed).",
     "at": "Which restore points (default: end).",
+    "when": "end (default), or after each prune: on the state of that moment.",
     "escrow": "What is in the safe; default all that was made with the keys.",
     "must-be": "recovered (default), refused or done; or outcome: points.",
 }
@@ -237,10 +243,15 @@ POINTS = (
     "edges",
     "edges of 3 sets",
     "chain 2",
+    "before the first",
     "3D",
     "2026-01-09 03:00",
 )
-POINTS_LATER = frozenset({"before the first"})
+TYPED = {
+    "typed": "A time as it is typed to duplicity: 2024-07-01T12:00:00, or 2024-07-01.",
+    "timezone": "Of the machine where it is typed: Europe/Berlin.",
+}
+MOMENTS: tuple[str, ...] = get_args(DrillMoment)
 
 OBJECTIVES = {
     "protect": "Paths that must come back, whatever the rules select; or selected, with because.",
@@ -265,10 +276,10 @@ WITH = {"duplicity": "Versions, such as >= 3 or >= 0.8.22, < 3."}
 WITH_LATER = frozenset({"store", "gpg", "boto3", "python"})
 CODES_LATER = _names(
     "volume-missing volume-hash-differs manifest-missing signatures-missing orphaned-object "
-    "upload-left-open plain-text-in-chain chain-broken clock-went-back no-lock "
+    "upload-left-open plain-text-in-chain chain-broken no-lock "
     "changed-while-read backing-up-without-secret-key key-expires passphrase-changed "
     "secret-visible cost-exceeded restore-cost-exceeded fault-unseen "
     "stores-disagree volsize-just-above-chunk request-model-off prices-old "
-    "upgrade-url upgrade-option status-swallowed prune-after-failed-backup prune-before-backup "
+    "upgrade-url upgrade-option status-swallowed prune-after-failed-backup "
     "dated-target verify-compares-nothing left-the-sandbox probe-failed"
 )

@@ -12,6 +12,7 @@ from typing import assert_never
 from drtest.model.chain import Harm
 from drtest.model.names import format_name, parse_name
 from drtest.store.interface import Place, Store
+from drtest.store.versions import purge
 
 
 def flip_byte(data: bytes) -> bytes:
@@ -41,6 +42,8 @@ def harm(store: Store, place: Place, keys: Sequence[str], how: Harm) -> tuple[st
                 for key in keys:
                     store.client().delete_object(Bucket=place.bucket, Key=key)
                 return tuple(keys)
+            case "purge":
+                return tuple(key for key in keys if purge(store, place, key))
             case "flip-byte" | "truncate" | "empty":
                 return _rewrite(store, place, keys, how)
             case "swap":

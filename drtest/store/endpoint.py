@@ -159,6 +159,11 @@ class Endpoint(Store):
         self._given.add(place)
         return place
 
+    def lock_by_default(self, where: Place, *, days: int = 1) -> None:
+        """As the interface says; in the user's bucket locks are as the user set them."""
+        if self._into is None:
+            super().lock_by_default(where, days=days)
+
     def delete_bucket(self, where: Place | str) -> None:
         """Delete what was written to *where*; a ValueError where it was not given out here."""
         place = as_place(where)

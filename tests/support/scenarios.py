@@ -44,6 +44,7 @@ from drtest.model.scenario import (
     Lose,
     Mutate,
     Mutation,
+    MutationVerb,
     Need,
     NewKey,
     Objectives,
@@ -54,6 +55,7 @@ from drtest.model.scenario import (
     Policy,
     Protect,
     Prune,
+    RollBack,
     Scenario,
     Share,
     Size,
@@ -68,7 +70,7 @@ from drtest.scenario.words import OPERATIONS
 
 START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
 FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
-VERBS = ["edit", "append", "add", "rename", "delete", "truncate", "chmod", "touch"]
+VERBS = list(get_args(MutationVerb))
 STORES = ["moto", "seaweedfs", "minio", "aws", "https://s3.example.com:9000"]
 KINDS = ["text", "random", "zeros", "mixed", "database", "log"]
 LOSABLE = ["archive dir", "gnupg home", "secret key", "passphrase"]
@@ -245,7 +247,12 @@ def kills(draw: st.DrawFn) -> tuple[Toxic, ...]:
 
 @st.composite
 def calendars(
-    draw: st.DrawFn, *, paths: list[str], has_retention: bool, most_entries: int = 8
+    draw: st.DrawFn,
+    *,
+    paths: list[str],
+    has_retention: bool,
+    has_versions: bool = False,
+    most_entries: int = 8,
 ) -> tuple[DatedStep, ...]:
     """Dated steps that begin with a backup that must be done."""
     steps: list[DatedStep] = []
@@ -272,6 +279,8 @@ def calendars(
             inside.append(Prune(force=draw(st.booleans()), must_be="done"))
         if draw(st.integers(0, 5)) == 0:
             inside.append(Harmed(damage=draw(damages())))
+            if has_versions and draw(st.booleans()):
+                inside.append(RollBack())
         if draw(st.integers(0, 5)) == 0:
             inside += [Wait(by=timedelta(hours=1)), Backup(toxics=draw(kills()))]
         if draw(st.integers(0, 5)) == 0:
@@ -395,6 +404,7 @@ def scenarios(
     source = draw(sources(most_files=most_files, most_bytes=most_bytes, copy_of=own))
     paths = [entry.path for entry in source]
     policy = draw(policies(own_keys=own, paths=paths))
+    bucket = draw(st.sampled_from(get_args(BucketKind)))
     scenario = Scenario(
         name=draw(PROSE),
         why=draw(PROSE),
@@ -404,13 +414,18 @@ def scenarios(
         mutate=draw(st.just(()) | mutations(paths)),
         policy=policy,
         steps=draw(
-            calendars(paths=paths, has_retention=policy.has_retention, most_entries=most_entries)
+            calendars(
+                paths=paths,
+                has_retention=policy.has_retention,
+                has_versions=bucket != "plain",
+                most_entries=most_entries,
+            )
         ),
         objectives=draw(promises(paths=paths, has_rules=bool(policy.select))),
         time_limit=draw(intervals()),
         stores=tuple(draw(st.lists(st.sampled_from(STORES), max_size=3, unique=True))),
         needs=tuple(draw(st.lists(st.sampled_from(get_args(Need)), max_size=2, unique=True))),
-        bucket=draw(st.sampled_from(get_args(BucketKind))),
+        bucket=bucket,
         credentials=draw(st.sampled_from(get_args(CredentialKind))),
     )
     wanted = [draw(drills(scenario, number)) for number in range(1, draw(st.integers(1, 4)) + 1)]
