@@ -9,6 +9,7 @@
     x OutOfSpace            exit 3
     x TimeLimit             exit 3
     x UnfitSource           exit 3
+    x CapabilityMissing     exit 3
   x Interrupted             exit 130
 
 A failed check is never an exception: it is a finding (drtest.model.finding).
@@ -79,6 +80,16 @@ class UnfitSource(EnvironmentFault):
     """The source cannot be built or changed as the scenario says."""
 
     exit_code: ClassVar[int] = 3
+
+
+class CapabilityMissing(EnvironmentFault):
+    """The store or the machine cannot do what the scenario needs; ``capability`` names it."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, capability: str) -> None:
+        super().__init__(message)
+        self.capability = capability
 
 
 class Interrupted(DrtestError):

@@ -6,6 +6,7 @@ import errno
 import traceback
 
 from drtest.errors import (
+    CapabilityMissing,
     EnvironmentFault,
     OutOfSpace,
     StoreFailed,
@@ -35,6 +36,8 @@ def fault(problem: Exception, redact: Redactor, gateway: Gateway | None = None) 
             code, subject = "tool-missing", "tool"
         case TimeLimit():
             code, subject = "time-limit-reached", "time-limit"
+        case CapabilityMissing(capability=capability):
+            code, subject = "capability-missing", capability
         case UnfitSource():
             code, subject = "nothing-checked", "source"
         case OutOfSpace():

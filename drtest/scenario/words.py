@@ -98,18 +98,31 @@ POLICY = {
     "remove-all-inc-of-but-n-full": "How many fulls keep their incrementals at a prune.",
     "options": "Other options of duplicity, word for word: [--no-compression].",
 }
-RULES_LATER = _names(
-    "include-filelist exclude-filelist include-regexp exclude-regexp exclude-if-present "
-    "exclude-older-than exclude-other-filesystems exclude-device-files files-from filter-globbing "
-    "filter-ignorecase filter-literal filter-regexp filter-strictcase"
-)
+RULES = {
+    "include": "Save what the pattern matches, and all below it.",
+    "exclude": "Leave out what the pattern matches, and all below it.",
+    "include-filelist": "Lines of a file of patterns; + or - before one says include or exclude.",
+    "exclude-filelist": "Lines of a file of patterns; + or - before one says include or exclude.",
+    "include-regexp": "Save what the regular expression is found in; it leads to nothing below.",
+    "exclude-regexp": "Leave out what the regular expression is found in.",
+    "exclude-if-present": "Leave out each folder that holds a file of this name.",
+    "exclude-older-than": "Leave out files whose mtime lies further back than this interval.",
+    "exclude-other-filesystems": "Leave out what lies on another file system than the source.",
+    "exclude-device-files": "Leave out block and character devices.",
+    "files-from": "The very paths to save, relative to the source; rules still go over them.",
+    "filter-globbing": "Patterns behind it are read as globs, as they are without any filter.",
+    "filter-literal": "Patterns behind it are whole paths, no sign means anything.",
+    "filter-regexp": "Patterns behind it are regular expressions.",
+    "filter-ignorecase": "Case does not count behind it.",
+    "filter-strictcase": "Case counts again behind it.",
+}
 # duplicity 3.2.1, cli_data.py: options that change a backup and that drtest does not model.
 VERBATIM = _names(
     "allow-source-mismatch asynchronous-upload backend-retry-delay compare-data concurrency "
     "copy-blocksize copy-links encrypt-sign-key full-if-n-inc gpg-binary gpg-options "
     "hidden-encrypt-key idr-fakeroot ignore-errors log-timestamp max-blocksize metadata-sync-mode "
     "mp-segment-size no-check-remote no-compression no-files-changed no-print-statistics "
-    "no-restore-ownership null-separator num-retries numeric-owner par2-options par2-redundancy "
+    "no-restore-ownership num-retries numeric-owner par2-options par2-redundancy "
     "par2-volumes progress progress-rate s3-endpoint-url s3-kms-grant s3-kms-key-id "
     "s3-multipart-max-procs s3-region-name s3-unencrypted-connection s3-use-deep-archive "
     "s3-use-glacier s3-use-glacier-ir s3-use-ia s3-use-onezone-ia s3-use-rrs "
@@ -124,6 +137,9 @@ GIVEN = {
     "--s3-multipart-chunk-size": "write s3-multipart-chunk-size: in the policy",
     "--include": "write select: with - include: PATTERN in the policy",
     "--exclude": "write select: with - exclude: PATTERN in the policy",
+    "--files-from": "write select: with - files-from: [PATH] in the policy",
+    "--filter": "write select: with - filter-literal (or another) in the policy",
+    "--null-separator": "drtest gives it where a line of a list holds a line break",
     "--encrypt-key": "write encrypt-key: in the policy",
     "--hidden-encrypt-key": "write encrypt-key: in the policy",
     "--encrypt-sign-key": "write encrypt-key: and sign-key: same in the policy",
@@ -275,8 +291,7 @@ EXPECT = {
 WITH = {"duplicity": "Versions, such as >= 3 or >= 0.8.22, < 3."}
 WITH_LATER = frozenset({"store", "gpg", "boto3", "python"})
 CODES_LATER = _names(
-    "volume-missing volume-hash-differs manifest-missing signatures-missing orphaned-object "
-    "upload-left-open plain-text-in-chain chain-broken no-lock "
+    "no-lock "
     "changed-while-read backing-up-without-secret-key key-expires passphrase-changed "
     "secret-visible cost-exceeded restore-cost-exceeded fault-unseen "
     "stores-disagree volsize-just-above-chunk request-model-off prices-old "

@@ -13,6 +13,7 @@ from drtest.workload.disk import opened, write
 _SNIFF_BYTES = 8192
 _WINDOW_BYTES = 64 * 1024
 _LONGEST_LINE_BYTES = 512
+_LEAST_GROWTH_BYTES, _MOST_GROWTH_BYTES = 64 * 1024, 16 << 20
 _RELINE_BYTES = 4 * 1024 * 1024  # up to here a text may change its length: the rest is rewritten
 
 
@@ -60,6 +61,32 @@ def append(full: str, kind: ContentKind, rng: Random, *, at_s: int) -> None:
     """Add some content of *kind* at the end of the file at *full*: up to 4 KiB, or one page."""
     with opened(full) as fd:
         _append(fd, kind, rng, at_s)
+
+
+def grow(full: str, kind: ContentKind, rng: Random, *, at_s: int) -> None:
+    """Add one to three times what the file at *full* holds: 64 KiB at least, 16 MiB at most."""
+    with opened(full) as fd:
+        end = os.lseek(fd, 0, os.SEEK_END)
+        more_bytes = min(max(end * rng.randint(1, 3), _LEAST_GROWTH_BYTES), _MOST_GROWTH_BYTES)
+        for part in blocks(kind, more_bytes, rng, until_s=at_s, first_page=end // PAGE_BYTES):
+            write(fd, part)
+
+
+def rewrite(full: str, kind: ContentKind, rng: Random) -> None:
+    """Change content of the file at *full*, which is not empty; size and mtime stay what they are.
+
+    A program that sets the mtime back does so (some package managers, mmap'ed files, clocks that
+    stand still), and so does a second change within one second as duplicity sees it.
+    """
+    with opened(full) as fd:
+        seen = os.fstat(fd)
+        length = min(rng.randint(1, 4096), seen.st_size)
+        start = rng.randrange(seen.st_size - length + 1)
+        old = _read(fd, length, start)
+        new = text(length, rng) if kind in ("text", "log") else rng.randbytes(length)
+        os.lseek(fd, start, os.SEEK_SET)
+        write(fd, _another(old, rng) if new == old else new)
+        os.utime(fd, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
 
 def truncate(full: str, rng: Random) -> None:

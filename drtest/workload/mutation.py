@@ -16,8 +16,9 @@ from random import Random
 from typing import Literal, assert_never
 
 from drtest.chance import Seed
+from drtest.errors import CapabilityMissing
 from drtest.model.scenario import Mutation, MutationTarget, PathTarget, SourceEntry
-from drtest.workload import edit
+from drtest.workload import edit, moves
 from drtest.workload.choice import choose, wanted
 from drtest.workload.content import blocks
 from drtest.workload.disk import create, faults, is_below, parent, relative, unlocked, whole_seconds
@@ -25,6 +26,7 @@ from drtest.workload.layout import stream
 from drtest.workload.site import Site
 
 _MODES = (0o600, 0o640, 0o644, 0o755)
+_OWNERS = ((0, 0), (1, 1), (2, 2), (65_534, 65_534), (54_321, 54_322))  # the last has no name
 
 
 def mutate(
@@ -40,9 +42,10 @@ def mutate(
 
     What is chosen, and what becomes of it, depends on *seed*, *step* and the state of the tree
     alone. Each changed or added file, and each folder whose entries changed, gets *at* (whole
-    seconds) as its mtime. Where fewer files are there than are asked for, all of them are changed
-    and the true number is returned. A path that is not in the source is a ValueError that names
-    it; what the machine refuses is an EnvironmentFault.
+    seconds) as its mtime; what ``rewrite`` and ``move`` change keeps its own. Where fewer files are
+    there than are asked for, all of them are changed and the true number is returned. A path that
+    is not in the source is a ValueError that names it; what the machine refuses is an
+    EnvironmentFault, a chown by an ordinary user CapabilityMissing.
     """
     with faults(str(root)):
         site = Site(source, str(root.absolute()), at_s=whole_seconds(at), step=step)
@@ -63,14 +66,22 @@ def _apply(mutation: Mutation, site: Site, seed: Seed) -> int:
             return _delete(targets, site, rng)
         case "rename":
             return _rename(targets, site, rng)
-        case "edit" | "append" | "truncate" | "chmod" | "touch":
+        case "swap":
+            return moves.swap(targets, site, rng)
+        case "move":
+            return moves.move(targets, site, rng)
+        case "recase":
+            return moves.recase(targets, site, rng)
+        case "replace":
+            return moves.replace(targets, site, seed, rng)
+        case "edit" | "append" | "grow" | "truncate" | "rewrite" | "chmod" | "chown" | "touch":
             return _change(mutation.verb, targets, site, seed, rng)
         case _:
             assert_never(mutation.verb)
 
 
 def _change(
-    verb: Literal["edit", "append", "truncate", "chmod", "touch"],
+    verb: Literal["edit", "append", "grow", "truncate", "rewrite", "chmod", "chown", "touch"],
     targets: Sequence[MutationTarget],
     site: Site,
     seed: Seed,
@@ -78,10 +89,12 @@ def _change(
 ) -> int:
     def can_change(path: str) -> bool:
         # A stat for each candidate only where the verb may find nothing to do.
-        if verb == "truncate":
+        if verb in ("truncate", "rewrite"):
             return os.lstat(site.full(path)).st_size > 0
         return verb != "touch" or os.lstat(site.full(path)).st_mtime_ns != site.at_s * 10**9
 
+    if verb == "chown" and os.geteuid() != 0:
+        raise CapabilityMissing("only root can give files to another owner", capability="chown")
     chosen = choose(targets, site.tree, rng, can_change=can_change)
     for path in chosen:
         full, own = site.full(path), stream(seed, "file", path).rng()
@@ -90,11 +103,21 @@ def _change(
                 edit.edit(full, site.kind(path), own, at_s=site.at_s)
             case "append":
                 edit.append(full, site.kind(path), own, at_s=site.at_s)
+            case "grow":
+                edit.grow(full, site.kind(path), own, at_s=site.at_s)
             case "truncate":
                 edit.truncate(full, own)
+            case "rewrite":
+                edit.rewrite(full, site.kind(path), own)
+                continue  # its mtime is what it was: nothing but the content tells
             case "chmod":
                 now = stat.S_IMODE(os.lstat(full).st_mode)
                 os.chmod(full, own.choice([mode for mode in _MODES if mode != now]))
+            case "chown":
+                seen = os.lstat(full)
+                others = [one for one in _OWNERS if one != (seen.st_uid, seen.st_gid)]
+                os.chown(full, *own.choice(others))
+                os.chmod(full, stat.S_IMODE(seen.st_mode))  # a new owner takes setuid away
             case "touch":
                 pass
             case _:
@@ -172,11 +195,7 @@ def _unlink(path: str, site: Site) -> None:
 
 def _remove_folder(path: str, site: Site) -> None:
     tree = site.tree
-    for folder in tree.folders:
-        full = site.full(folder)
-        is_in = is_below(folder, path) or (folder == path and path != "")
-        if is_in and not os.access(full, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
-            os.chmod(full, 0o700)
+    site.open_below(path)
     if path:
         with unlocked(site.full(parent(path))):
             shutil.rmtree(site.full(path))

@@ -1,7 +1,7 @@
 """The source tree in one step of the calendar: what lies where, and which entry it belongs to."""
 
 # Text paths and os throughout: a tree may hold a million files.
-# ruff: noqa: PTH122
+# ruff: noqa: PTH101, PTH122
 
 from __future__ import annotations
 
@@ -71,6 +71,42 @@ class Site:
         )
         self._subfolders = self._homes = None
 
+    def rename(self, moved: dict[str, str]) -> None:
+        """Let the listing say that each path of *moved*, with all below it, lies elsewhere now.
+
+        No path of *moved* lies below another.
+        """
+
+        def place(path: str) -> str:
+            above = path
+            while above:
+                if above in moved:
+                    return moved[above] + path[len(above) :]
+                above = parent(above)
+            return path
+
+        tree = self.tree
+        self.tree = Listing(
+            files=list(map(place, tree.files)),
+            folders=list(map(place, tree.folders)),
+            others=list(map(place, tree.others)),
+        )
+        self.tree.sort()
+        self.folders_changed = set(map(place, self.folders_changed))
+        self._subfolders = self._homes = None
+
+    def open_below(self, path: str) -> None:
+        """Let the folder *path* and those in it be emptied; their modes go with them."""
+        for folder in self.tree.folders:
+            full = self.full(folder)
+            is_in = is_below(folder, path) or (folder == path and path != "")
+            if is_in and not os.access(full, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+                os.chmod(full, 0o700)
+
+    def entry_paths(self) -> tuple[str, ...]:
+        """Return the paths of the source's entries."""
+        return tuple(self._entries)
+
     def owner(self, path: str) -> SourceEntry | None:
         """Return the entry that *path* belongs to: its own, or the nearest that is above it."""
         while True:
@@ -117,7 +153,14 @@ class Site:
 
     def new_path(self, path: str, rng: Random) -> str:
         """Return a path that never was, for the file at *path*: there or in a folder beside it."""
-        folder = self._folder_near(path, rng)
+        return self.new_path_in(self._folder_near(path, rng), path)
+
+    def new_path_beside(self, path: str) -> str:
+        """Return a path that never was, in the folder of *path*."""
+        return self.new_path_in(parent(path), path)
+
+    def new_path_in(self, folder: str, path: str) -> str:
+        """Return a path in *folder* that never was, named after *path*."""
         stem, ending = os.path.splitext(path.rpartition("/")[2])
         if len(os.fsencode(ending)) > _LONGEST_ENDING_BYTES:
             ending = ""
