@@ -9,6 +9,7 @@ from dataclasses import replace
 from drtest.checks import (
     aftermath,
     backup,
+    chain,
     foreseen,
     objectives,
     restored,
@@ -17,9 +18,11 @@ from drtest.checks import (
     stanzas,
     unverified,
 )
+from drtest.checks.account import account
 from drtest.checks.case import Case
 from drtest.checks.expectation import expectation_for, settle
 from drtest.checks.restored import Drilled
+from drtest.model.account import Account
 from drtest.model.finding import Finding, Severity
 from drtest.model.history import History
 from drtest.model.run import Judgement
@@ -33,6 +36,7 @@ FAMILIES: dict[str, Check] = {
     "backup": lambda case, _: backup.check(case),
     "rules": lambda case, _: rules.check(case),
     "warnings": lambda case, _: stanzas.check(case),
+    "chain": lambda case, _: chain.check(case),
     "retention": retention.check,
     "objectives": objectives.check,
     "requests": lambda case, _: foreseen.check(case),
@@ -60,6 +64,13 @@ def judge(history: History, *, duplicity_version: str | None = None) -> Judgemen
     found: list[Finding] = []
     for name, check in FAMILIES.items():
         found += run(name, check, case, drilled)
+    told: list[Account] = []
+
+    def tell(case: Case, drilled: Drilled) -> Iterable[Finding]:
+        told.append(account(case, drilled.results))
+        return ()
+
+    found += run("account", tell, case, drilled)
     found = ordered(objectives.forbid_warnings(case, found))
     started = history.started
     version = duplicity_version or (None if started is None else started.duplicity)
@@ -79,6 +90,7 @@ def judge(history: History, *, duplicity_version: str | None = None) -> Judgemen
             (history.scenario.end_at - max(good)).total_seconds() if good else None
         ),
         not_compared=NOT_COMPARED,
+        account=told[0] if told else None,
     )
 
 

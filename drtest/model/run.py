@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from drtest.model.account import Account
 from drtest.model.bill import Prediction
 from drtest.model.finding import Finding
 from drtest.model.scenario import Expectation
@@ -50,6 +51,7 @@ class Judgement:
     drills: tuple[DrillResult, ...]
     recovery_point_age_s: float | None = None  # of the newest point that restored
     not_compared: tuple[str, ...] = ()
+    account: Account | None = None  # None: it could not be made, which is a finding
 
     @property
     def as_expected(self) -> bool:

@@ -94,6 +94,7 @@ def _scenario(result: ScenarioResult) -> dict[str, Any]:
         "drills": [_drill(one) for one in judgement.drills],
         "recovery_point_age_s": judgement.recovery_point_age_s,
         "not_compared": judgement.not_compared,
+        "account": judgement.account,
         "backups": result.backups,
         "elapsed_s": result.elapsed_s,
         "folder": result.folder,

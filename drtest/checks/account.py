@@ -1,0 +1,183 @@
+"""The account of a calendar: every point with what its drills gave, every disturbance. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from drtest.checks.case import Case
+from drtest.checks.words import counted, status
+from drtest.model.account import (
+    Account,
+    Disturbance,
+    Goals,
+    Place,
+    PointResult,
+    PointState,
+    worst_state,
+)
+from drtest.model.events import (
+    ActionFinished,
+    DamageDone,
+    StepStarted,
+    ToxicSeen,
+    TruthRecorded,
+)
+from drtest.model.run import DrillResult
+from drtest.model.scenario import Backup, Lose
+from drtest.model.verdict import Disposition, Verdict
+
+
+def account(case: Case, drills: Sequence[DrillResult]) -> Account:
+    """Return what became of *case*'s calendar; *drills* are its judged restores."""
+    scenario, history = case.scenario, case.history
+    last = next(reversed(list(history.of(TruthRecorded))), None)
+    objectives = scenario.objectives
+    return Account(
+        start_at=scenario.steps[0].at,
+        end_at=scenario.end_at,
+        steps=len(scenario.steps),
+        source_paths=last.paths if last else 0,
+        source_bytes=last.size_bytes if last else 0,
+        goals=Goals(
+            keep_s=_seconds(objectives.keep),
+            rpo_s=_seconds(objectives.rpo),
+            rto_s=_seconds(objectives.rto),
+            real_size=objectives.real_size,
+            requests_per_month=objectives.requests_per_month,
+        ),
+        points=tuple(sorted(_points(case, drills), key=lambda one: one.at)),
+        disturbances=tuple(_disturbances(case, drills)),
+    )
+
+
+def _seconds(interval: timedelta | None) -> float | None:
+    return None if interval is None else interval.total_seconds()
+
+
+def _state(drills: Iterable[DrillResult]) -> PointState:
+    """Return what the drills that should recover one point say of it, "untried" for none."""
+    states: set[PointState] = set()
+    for one in drills:
+        if one.disposition is Disposition.SILENTLY_WRONG:
+            states.add("wrong")
+        elif one.verdict is Verdict.UNVERIFIED:
+            states.add("unverified")
+        elif one.verdict is Verdict.PASS and one.disposition is Disposition.RECOVERED:
+            states.add("verified")
+        else:
+            states.add("refused")
+    return worst_state(states) if states else "untried"
+
+
+def _points(case: Case, drills: Sequence[DrillResult]) -> Iterator[PointResult]:
+    asked: dict[datetime, list[DrillResult]] = {}
+    for one in drills:
+        if one.must_be == "recovered" and one.restore_point is not None:
+            asked.setdefault(one.restore_point, []).append(one)
+    for made in case.made:
+        point = made.point
+        mine = asked.get(point.at, [])
+        state = _state(mine)
+        if point.at in case.gone_at:
+            state = "wrong" if state == "wrong" else "lost"
+        elif state == "untried" and not made.is_restorable(case.left):
+            state = "pruned"
+        yield PointResult(
+            at=point.at,
+            chain=point.chain,
+            is_full=point.is_full,
+            state=state,
+            drills=tuple(one.label for one in mine),
+        )
+    made_at = {one.point.at for one in case.made}
+    tried = {event.index for event in case.actions}
+    for dated in case.scenario.steps:
+        step = dated.step
+        if not isinstance(step, Backup) or step.must_be != "done" or dated.index not in tried:
+            continue
+        if dated.at not in made_at:
+            made_at.add(dated.at)
+            yield PointResult(at=dated.at, chain=0, is_full=False, state="missing")
+
+
+def _disturbances(case: Case, drills: Sequence[DrillResult]) -> Iterator[Disturbance]:
+    """Yield what was done on purpose, in order, and what the restores from then on gave."""
+    for event in case.history.events:
+        match event:
+            case ToxicSeen():
+                fired = "once" if event.fired == 1 else f"{event.fired:,} times"
+                yield _seen(
+                    case,
+                    drills,
+                    event,
+                    place="wire",
+                    what=f"{event.toxic} at {event.when}, in {event.action}",
+                    happened=f"{fired if event.fired else 'never'}; "
+                    f"{counted(event.matching, 'request')} fitted",
+                    did_happen=event.fired > 0,
+                )
+            case DamageDone():
+                yield _seen(
+                    case,
+                    drills,
+                    event,
+                    place="store",
+                    what=event.damage,
+                    happened=f"{counted(len(event.keys), 'object')} differ"
+                    if len(event.keys) != 1
+                    else "1 object differs",
+                    did_happen=bool(event.keys),
+                )
+            case StepStarted() if _is_loss(case, event):
+                yield _seen(
+                    case,
+                    drills,
+                    event,
+                    place="machine",
+                    what=event.what,
+                    happened="yes",
+                    did_happen=True,
+                )
+            case _:
+                pass
+
+
+def _is_loss(case: Case, event: StepStarted) -> bool:
+    dated = case.steps.get(event.index)
+    return dated is not None and isinstance(dated.step, Lose)
+
+
+def _seen(
+    case: Case,
+    drills: Sequence[DrillResult],
+    event: ToxicSeen | DamageDone | StepStarted,
+    *,
+    place: Place,
+    what: str,
+    happened: str,
+    did_happen: bool,
+) -> Disturbance:
+    actions = [one for one in case.actions if one.index == event.index]
+    # What harms an older set shows at every point that stands on it, so all later drills count.
+    after = [
+        one
+        for one in drills
+        if place != "wire" or one.restore_point is None or one.restore_point >= event.at
+    ]
+    return Disturbance(
+        at=event.at,
+        place=place,
+        what=what,
+        happened=happened,
+        did_happen=did_happen,
+        must_be=actions[0].must_be if actions else "",
+        was=", ".join(dict.fromkeys(_ended(one) for one in actions)),
+        restores=len(after),
+        restores_right=sum(one.verdict is Verdict.PASS for one in after),
+        silently_wrong=sum(one.disposition is Disposition.SILENTLY_WRONG for one in after),
+    )
+
+
+def _ended(action: ActionFinished) -> str:
+    return "killed" if action.call.status < 0 else f"status {status(action.call)}"
