@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from drtest.duplicity.versions import DEFAULT, Duplicity, find
 from drtest.errors import DrtestError
@@ -42,6 +43,11 @@ TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     ),
     "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
 }
+# The inner loop tries few examples, CI many; a test that needs a number of its own says so.
+settings.register_profile("quick", max_examples=25, deadline=None)
+settings.register_profile("full", max_examples=100, deadline=None)
+settings.load_profile("full" if os.environ.get("CI") else "quick")
+
 REQUIRED = os.environ.get("DRTEST_REQUIRE_TOOLS") == "1"
 
 
