@@ -11,6 +11,7 @@ from support.faults import harmed, killed_at_night
 from support.histories import (
     Story,
     call,
+    day,
     file,
     folder,
     nightly,
@@ -21,7 +22,7 @@ from support.histories import (
 
 from drtest.checks import judge
 from drtest.model.bill import PredictedStep, Prediction
-from drtest.model.events import FaultSeen, RequestsPredicted
+from drtest.model.events import FaultSeen, ListingRecorded, RequestsPredicted, RolledBack
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.history import History
 from drtest.model.rule import Rule
@@ -34,6 +35,7 @@ from drtest.model.scenario import (
     Objectives,
     Policy,
     Protect,
+    RollBack,
     Size,
 )
 from drtest.model.traffic import Totals
@@ -445,10 +447,99 @@ def _() -> Story:
     return story
 
 
+REFUSED = "Attempt of _do_delete Nr. 1 failed. AccessDenied: An error occurred (AccessDenied)"
+
+
+def refused_prune(keys: tuple[str, ...] = ()) -> Story:
+    """A prune with status 0 whose deletions were refused, but for those of *keys*."""
+    story, _ = two_chains(1.0, policy=WEEK)
+    warnings = (warning(1, REFUSED), warning(1, REFUSED))
+    story.prune(4, keys=keys, done=call("remove-older-than", stanzas=warnings))
+    story.drill(4)
+    return story
+
+
+@defect("prune-incomplete")
+def _() -> Story:
+    return refused_prune()
+
+
+@sound("prune-incomplete")
+def _() -> Story:
+    """A deletion that went through at the second try has left nothing."""
+    story, sets = two_chains(1.0, policy=WEEK)
+    again = call("remove-older-than", stanzas=(warning(1, REFUSED),))
+    story.prune(4, *sets[:2], done=again)  # type: ignore[arg-type]
+    story.drill(4)
+    return story
+
+
+def test_half_a_prune_is_incomplete_without_a_word_of_duplicitys() -> None:
+    story, sets = two_chains(1.0, policy=WEEK)
+    story.prune(4, keys=objects_of(sets[0])[1:])  # type: ignore[arg-type]
+    story.drill(4)
+    (found,) = [one for one in judge(story.history()).findings if one.code == "prune-incomplete"]
+    assert found.evidence["refusals"] == 0
+    assert len(found.evidence["keys"]) == 4  # type: ignore[arg-type]
+
+
 @defect("promise-disagrees")
 def _() -> Story:
     story, _ = two_chains(30.0, policy=WEEK)
     story.drill(4)
+    return story
+
+
+# ---------------------------------------------------------------- what a restore needs first
+
+
+def frozen(storage_class: str) -> Story:
+    """Two nights whose volumes lie in *storage_class*; the restore of the second is refused."""
+    story = Story()
+    for number in (1, 2):
+        story.backup(number)
+    story.events = [
+        replace(
+            event,
+            added=tuple(
+                replace(one, storage_class=storage_class) if "difftar" in one.key else one
+                for one in event.added
+            ),
+        )
+        if isinstance(event, ListingRecorded)
+        else event
+        for event in story.events
+    ]
+    story.drill(2, must_be="refused", done=call("restore", status=50), got=())
+    return story
+
+
+@defect("thaw-needed")
+def _() -> Story:
+    return frozen("GLACIER")
+
+
+@sound("thaw-needed")
+def _() -> Story:
+    """Instant retrieval is read at once."""
+    return frozen("GLACIER_IR")
+
+
+def test_a_thaw_names_all_that_the_point_needs() -> None:
+    (found,) = judge(frozen("DEEP_ARCHIVE").history()).findings
+    assert found.evidence["objects"] == 2  # the full's volume and the incremental's
+    assert found.evidence["size_bytes"] == 2000
+    assert "Bulk within 48 hours" in found.message
+
+
+@defect("rolled-back")
+def _() -> Story:
+    story = three_nights()
+    keys = ("a.manifest", "a.difftar")
+    story.step(
+        day(4), RollBack(), lambda index: RolledBack(index=index, at=day(4), keys=keys, lost=())
+    )
+    story.drill(3)
     return story
 
 
