@@ -21,6 +21,7 @@ from drtest.model.redact import Redactor
 from drtest.model.scenario import Scenario
 from drtest.report.archive import Archive
 from drtest.runner.bench import Bench
+from drtest.runner.guard import Guarded
 from drtest.runner.workspace import Workspace, sweep
 
 REQUEST_LOG = "requests.jsonl"
@@ -98,7 +99,7 @@ def session(
                     stop=stop,
                     store_options=words_for(outlet, options),
                     preloaded=options.preload,
-                    runner=runner,
+                    runner=Guarded(runner=runner, gateway=gateway),
                 )
                 for outlet, store in stores.items()
                 if outlet not in faults

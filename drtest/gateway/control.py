@@ -89,6 +89,7 @@ class Gateway:
         self.folder = folder
         self.log = log
         self._child: process.Child | None = None
+        self._gone: int | None = None
         self._control: socket.socket | None = None
         self._is_lost = False  # the conversation is over; the process may need a moment to be gone
         self._writing = threading.Lock()
@@ -122,6 +123,13 @@ class Gateway:
     def is_alive(self) -> bool:
         """Whether the process runs and can be spoken to."""
         return self._child is not None and not self._is_lost and self._child.is_alive()
+
+    @property
+    def gone(self) -> int:
+        """A descriptor that can be read once the process has ended; closed with the gateway."""
+        if self._gone is None:
+            raise EnvironmentFault("the gateway is not running")
+        return self._gone
 
     def log_tail(self) -> tuple[str, ...]:
         """Return the last lines that the process wrote about its own troubles."""
@@ -256,6 +264,7 @@ class Gateway:
                 if not self._child.is_alive() or monotonic_s() > deadline:
                     raise self._fault("did not start")
             self._control, _ = door.accept()
+        self._gone = os.pidfd_open(self._child.pid)
         self._control.setblocking(True)
         self._reader = threading.Thread(target=self._read, name="gateway-control", daemon=True)
         self._reader.start()
@@ -271,7 +280,9 @@ class Gateway:
             reader.join()
         if control is not None:
             control.close()
-        self._child = self._control = self._reader = None
+        if self._gone is not None:
+            os.close(self._gone)
+        self._child = self._control = self._reader = self._gone = None
 
     # the conversation
 

@@ -108,6 +108,16 @@ def test_a_dead_gateway_is_a_fault_and_not_a_verdict(tmp_path: Path) -> None:
         listen(gateway)
 
 
+def test_its_end_can_be_waited_for(tmp_path: Path) -> None:
+    with Gateway(tmp_path, log=tmp_path / "log") as gateway:
+        assert select.select([gateway.gone], [], [], 0)[0] == []
+        assert gateway._child is not None
+        os.killpg(gateway._child.pid, signal.SIGKILL)
+        assert select.select([gateway.gone], [], [], LIMIT_S)[0] == [gateway.gone]
+    with pytest.raises(EnvironmentFault, match="not running"):
+        _ = gateway.gone
+
+
 def test_a_log_that_cannot_be_written_ends_the_gateway(tmp_path: Path) -> None:
     with Gateway(tmp_path, log=Path("/dev/full")) as gateway:
         with pytest.raises(EnvironmentFault, match="has died"):
