@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from support.bench import drill, opened
 
-from drtest import process
+from drtest import api, process
+from drtest.api import Options
 from drtest.duplicity.command import Commands, Target
 from drtest.duplicity.machine import Machine
 from drtest.duplicity.preload import Preload
 from drtest.duplicity.versions import Duplicity, find
+from drtest.errors import UsageError
 from drtest.model.events import (
     ActionFinished,
     Call,
@@ -310,6 +312,37 @@ def call(machine: Machine, commands: Commands, action: str, different: dict[str,
         machine_log=stanzas,
         timeout_s=60,
     )
+
+
+def test_a_run_that_asks_for_it_says_so(tmp_path: Path, short_tmp: Path) -> None:
+    options = Options(
+        paths=(Path(__file__).parents[2] / "scenarios" / "first.yaml",),
+        preload=True,
+        reports=tmp_path,
+        work=short_tmp,
+    )
+    (result,) = api.run(options).result.scenarios
+    assert result.verdict is Verdict.PASS
+    assert result.preloaded
+    assert all("--preload" in one.reproduce for one in result.judgement.drills)
+
+
+def test_a_wrapper_that_is_no_python_is_refused(
+    duplicity: Duplicity, tmp_path: Path, short_tmp: Path
+) -> None:
+    wrapper = tmp_path / "duplicity"
+    wrapper.write_text(f'#!/bin/sh\nexec {duplicity.program} "$@"\n')
+    wrapper.chmod(0o755)
+    options = Options(
+        paths=(Path(__file__).parents[2] / "scenarios" / "first.yaml",),
+        duplicity=str(wrapper),
+        preload=True,
+        reports=tmp_path / "reports",
+        work=short_tmp,
+    )
+    with pytest.raises(UsageError, match="leave --preload out"):
+        api.run(options)
+    assert list(short_tmp.iterdir()) == []
 
 
 def test_plain_is_what_is_run_unless_asked(bench: Bench) -> None:
