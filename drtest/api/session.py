@@ -99,7 +99,7 @@ def session(
                     stop=stop,
                     store_options=words_for(outlet, options),
                     preloaded=options.preload,
-                    runner=Guarded(runner=runner, gateway=gateway),
+                    runner=Guarded(runner=runner, gateway=gateway, store=store),
                 )
                 for outlet, store in stores.items()
                 if outlet not in faults

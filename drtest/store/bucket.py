@@ -49,6 +49,7 @@ def objects(client: S3Client, bucket: str, prefix: str = "") -> Iterator[StoredO
                 key=found["Key"],
                 size_bytes=found["Size"],
                 storage_class=found.get("StorageClass") or "STANDARD",
+                etag=found.get("ETag", "").strip('"'),
             )
 
 

@@ -134,6 +134,13 @@ class Store(ABC):
     def is_alive(self) -> bool:
         """Whether it runs (a child process) or answers (an endpoint)."""
 
+    def open_gone(self) -> int | None:
+        """Return a descriptor that can be read once the store's process has ended.
+
+        For the caller to close. None where the store is no child of drtest's.
+        """
+        return None
+
     @abstractmethod
     def log_tail(self, lines: int = 20) -> tuple[str, ...]:
         """The store's last lines; empty where it has none to show."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -13,9 +14,10 @@ from typing import ClassVar
 from drtest import process
 from drtest.errors import ToolMissing
 from drtest.store import identity
+from drtest.store.audit import AuditLog
 from drtest.store.capability import Capability
 from drtest.store.client import Credentials
-from drtest.store.interface import Place, as_place
+from drtest.store.interface import LoggedRequest, Place, as_place
 from drtest.store.server import DATA, Server
 
 # No package index has the server; this is the version that the contract suite is run with.
@@ -39,6 +41,7 @@ class Minio(Server):
     def __init__(self, *, binary: Path | None = None, region: str = "us-east-1") -> None:
         super().__init__(region=region)
         self._binary = binary
+        self._audit: AuditLog | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -51,6 +54,7 @@ class Minio(Server):
                 Capability.CHECKS_CHECKSUM,
                 Capability.CHECKS_MD5,
                 Capability.VERSIONS,
+                Capability.ACCESS_LOG,
                 Capability.OBJECT_LOCK,
                 Capability.LIMITED_CREDENTIALS,
             }
@@ -110,7 +114,43 @@ class Minio(Server):
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
             "MINIO_CI_CD": "1",
+            **self._audit_environment(),
         }
+
+    def _audit_environment(self) -> dict[str, str]:
+        if self._audit is None:
+            return {}
+        return {
+            "MINIO_AUDIT_WEBHOOK_ENABLE_DRTEST": "on",
+            "MINIO_AUDIT_WEBHOOK_ENDPOINT_DRTEST": self._audit.url,
+        }
+
+    def start(self, folder: Path) -> None:
+        """Listen to its audit webhook, and start it."""
+        self._audit = AuditLog(folder / "audit.jsonl")
+        try:
+            super().start(folder)
+        except BaseException:
+            self._audit.close()
+            raise
+
+    def stop(self) -> None:
+        """End it, and listen no more. Idempotent."""
+        super().stop()
+        if self._audit is not None:
+            self._audit.close()
+
+    def access_log(self) -> Iterator[LoggedRequest]:
+        """What its audit says, one event a request, in the order of its answers.
+
+        The audit tells paths decoded and queries without their order: both are encoded anew,
+        queries sorted.
+        """
+        if self._audit is None:
+            return iter(())
+        with contextlib.suppress(OSError):  # one that is gone has said all that it will
+            self._audit.settle(self.endpoint_url)
+        return self._audit.requests()
 
     def limited(self, where: Place | str, actions: Iterable[str]) -> Credentials:
         """A session of root's own under a policy: MinIO's S3 port has STS, its IAM needs a tool."""

@@ -95,6 +95,13 @@ class Server(Store):
         """Whether the child runs."""
         return self._child is not None and self._child.is_alive()
 
+    def open_gone(self) -> int | None:
+        """A descriptor of the child; None where there is none any more."""
+        try:
+            return os.pidfd_open(self.pid)
+        except (ProcessLookupError, RuntimeError):
+            return None
+
     def log_tail(self, lines: int = 20) -> tuple[str, ...]:
         """The last lines of the child's output."""
         return self._child.log_tail(lines) if self._child else ()

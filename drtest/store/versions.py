@@ -117,9 +117,7 @@ def purge(store: Store, place: Place, key: str) -> bool:
     for one in list(versions(store, place, key)):
         try:
             with store.watched():
-                store.client().delete_object(
-                    Bucket=place.bucket, Key=key, VersionId=one.version_id
-                )
+                store.client().delete_object(Bucket=place.bucket, Key=key, VersionId=one.version_id)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in _LOCKED:
                 raise
