@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from drtest.api.options import Options
-from drtest.errors import UsageError
+from drtest.errors import ScenarioError, UsageError
 from drtest.model.scenario import Scenario
+from drtest.oracle.refusal import Problem, problems
 from drtest.scenario import find_files, load
+from drtest.scenario.emit import printable
+
+# Stands for the workspace: a pattern that would be told from another by it is refused.
+SOMEWHERE = Path("/drtest/1/src")
 
 
 def chosen(options: Options) -> tuple[Scenario, ...]:
     """Return the scenarios that *options* name; UsageError where there are none."""
-    scenarios = load(find_files(options.paths, long=options.long), seed=options.seed)
+    scenarios = loaded(find_files(options.paths, long=options.long), seed=options.seed)
     found = [one for one in scenarios if has_words(one.name, options.words)]
     if not found:
         names = "\n".join(f"    {one.name}" for one in scenarios)
@@ -20,6 +26,29 @@ def chosen(options: Options) -> tuple[Scenario, ...]:
     if options.only_drill is not None:
         _need_one_drill(found, options)
     return tuple(found)
+
+
+def loaded(files: Sequence[Path], *, seed: int | None = None) -> tuple[Scenario, ...]:
+    """Return the scenarios of *files*; ScenarioError also for rules that duplicity would refuse.
+
+    And for those that would mean another thing where drtest works than on the user's machine.
+    """
+    scenarios = load(files, seed=seed)
+    found = [
+        _refusal(scenario, problem)
+        for scenario in scenarios
+        for problem in problems(scenario.policy.select, SOMEWHERE)
+    ]
+    if found:
+        count = "1 problem" if len(found) == 1 else f"{len(found):,} problems"
+        raise ScenarioError("\n".join([*found, f"{count}; nothing was run"]), problems=len(found))
+    return scenarios
+
+
+def _refusal(scenario: Scenario, problem: Problem) -> str:
+    line = problem.rule.line or scenario.policy.line
+    end = "" if problem.status is None else f": duplicity ends with status {problem.status}"
+    return f"{printable(f'{scenario.file}:{line}: {problem.rule}: {problem.message}')}{end}"
 
 
 def has_words(name: str, words: str) -> bool:

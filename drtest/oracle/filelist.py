@@ -27,7 +27,7 @@ class Line(NamedTuple):
 
 def needs_null(rules: Sequence[Rule]) -> bool:
     """Return whether some line of a list holds a line break, so that NUL has to end lines."""
-    return any("\n" in _as_read(line.text) for rule in rules for line in rule.lines)
+    return any("\n" in line.text for rule in rules for line in rule.lines)
 
 
 def pieces(rules: Sequence[Rule], rule: Rule) -> Iterator[ListLine]:

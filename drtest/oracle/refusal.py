@@ -40,9 +40,9 @@ def problems(rules: Sequence[Rule], root: Path) -> list[Problem]:
 def _filters(rules: Sequence[Rule]) -> Iterator[Problem]:
     filters = [rule for rule in rules if rule.kind == "filter"]
     if filters and rules[-1] is filters[-1]:
-        yield Problem(rule=filters[-1], message="no rule stands behind it", status=70)
+        yield Problem(rule=filters[-1], message="no rule stands behind it", status=71)
     if filters and all(rule.pattern in _SAME_AS_WITHOUT for rule in filters):
-        yield Problem(rule=filters[0], message="patterns are read so without it", status=71)
+        yield Problem(rule=filters[0], message="patterns are read so without it", status=70)
 
 
 def _forgotten(rules: Sequence[Rule]) -> Iterator[Problem]:

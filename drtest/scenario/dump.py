@@ -35,6 +35,7 @@ from drtest.scenario.phrase import (
 )
 from drtest.scenario.words import ESCROW, THE_REST
 
+from drtest.scenario.rules import rule_words
 
 def dump(scenario: Scenario) -> str:
     """Return *scenario* as one document, its parts in place.
@@ -133,7 +134,7 @@ def _policy(policy: Policy) -> dict[str, Tree]:
     if policy.s3_multipart_chunk_size_mib is not None:
         tree["s3-multipart-chunk-size"] = policy.s3_multipart_chunk_size_mib
     if policy.select:
-        tree["select"] = [Flow({rule.action: rule.pattern}) for rule in policy.select]
+        tree["select"] = [rule_words(rule) for rule in policy.select]
     if policy.remove_older_than is not None:
         tree["remove-older-than"] = format_interval(policy.remove_older_than)
     if policy.remove_all_but_n_full is not None:

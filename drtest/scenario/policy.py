@@ -6,12 +6,12 @@ import re
 from datetime import timedelta
 from typing import Literal
 
-from drtest.model.rule import Rule
 from drtest.model.scenario import KeySpec, NewKey, OwnKey, Policy
 from drtest.scenario import fields, words
 from drtest.scenario.fields import Fields
-from drtest.scenario.node import Mapping, Node, Scalar, Sequence
+from drtest.scenario.node import Mapping, Node, Scalar
 from drtest.scenario.problem import Problems, suggest
+from drtest.scenario.rules import read_select
 from drtest.scenario.text import Place
 
 _NEW_KEYS = ("new rsa2048", "new ed25519")
@@ -51,7 +51,7 @@ def read_policy(node: Node, problems: Problems, key_files: list[tuple[str, Place
         s3_multipart_chunk_size_mib=_whole(
             found, "s3-multipart-chunk-size", problems, low=5, high=5 * 1024
         ),
-        select=_select(found, problems),
+        select=read_select(found.values["select"], problems) if "select" in found.values else (),
         remove_older_than=_interval(found, "remove-older-than", problems),
         remove_all_but_n_full=_whole(found, "remove-all-but-n-full", problems, low=1, high=9999),
         remove_all_inc_of_but_n_full=_whole(
@@ -101,7 +101,7 @@ def _given(option: str) -> str:
     if name in ("-t", "-r"):
         return words.GIVEN["--time"]
     for given, advice in words.GIVEN.items():
-        is_family = given in ("--include", "--exclude", "--file-prefix")
+        is_family = given in ("--include", "--exclude", "--filter", "--file-prefix")
         if name == given or (is_family and name.startswith(given + "-")):
             return advice
     return ""
@@ -181,66 +181,6 @@ def _key(
         advice,
     )
     return None
-
-
-def _select(found: Fields, problems: Problems) -> tuple[Rule, ...]:
-    node = found.get("select")
-    if node is None:
-        return ()
-    if not isinstance(node, Sequence) or not node.items:
-        problems.add(
-            node.place,
-            "select is a list of rules, since their order decides",
-            'write   - include: /etc   and at last   - exclude: "**"',
-        )
-        return ()
-    rules: list[Rule] = []
-    broken = False
-    for item in node.items:
-        rule = _rule(item, problems)
-        if rule is None:
-            broken = True
-        else:
-            rules.append(rule)
-    if rules and not broken and rules[-1].action == "include":
-        problems.add(
-            node.items[-1].place,
-            "the last rule is an include, which changes nothing: duplicity ends with status 16",
-            'end with   - exclude: "**"',
-        )
-    return tuple(rules)
-
-
-def _rule(node: Node, problems: Problems) -> Rule | None:
-    if not isinstance(node, Mapping) or len(node.pairs) != 1:
-        problems.add(
-            node.place, "a rule has one key", "allowed: include: PATTERN, exclude: PATTERN"
-        )
-        return None
-    pair = node.pairs[0]
-    action = fields.word(
-        pair.key,
-        problems,
-        what="rule",
-        allowed=("include", "exclude"),
-        later=words.RULES_LATER,
-    )
-    pattern = fields.exact(pair.value, problems, what="a pattern")
-    if action is None or pattern is None:
-        return None
-    glob = pattern.removeprefix("ignorecase:")
-    if not glob.startswith(("/", "**")):
-        problems.add(
-            pair.value.place,
-            f"{pattern} can match nothing below the source: duplicity ends with status 14",
-            f'a pattern begins with / or **: write "**/{glob.lstrip("./")}", or its whole path',
-        )
-        return None
-    return Rule(
-        action="include" if action == "include" else "exclude",
-        pattern=pattern,
-        line=pair.key.place.line,
-    )
 
 
 def _options(found: Fields, problems: Problems) -> tuple[str, ...]:

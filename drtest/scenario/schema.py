@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drtest.model.rule import WITHOUT_VALUE
 from drtest.model.scenario import OWN_STORES
 from drtest.scenario import words
 from drtest.scenario.promise import FAILURES
@@ -129,16 +130,6 @@ def _mutate() -> Schema:
 
 def _policy() -> Schema:
     key = r"new (rsa2048|ed25519)|[0-9A-Fa-f ]{40,50}"
-    rule = {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "maxProperties": 1,
-        "properties": {
-            "include": matching(r"^(ignorecase:)?(/|\*\*)"),
-            "exclude": matching(r"^(ignorecase:)?(/|\*\*)"),
-        },
-    }
     return mapping(
         words.POLICY,
         {
@@ -149,13 +140,40 @@ def _policy() -> Schema:
             "full-if-older-than": matching(INTERVAL),
             "volsize": whole(1),
             "s3-multipart-chunk-size": whole(5),
-            "select": many(rule),
+            "select": many(_rule()),
             "remove-older-than": matching(INTERVAL),
             "remove-all-but-n-full": whole(1),
             "remove-all-inc-of-but-n-full": whole(1),
             "options": one_or_many(text()),
         },
     )
+
+
+def _rule() -> Schema:
+    bare = [word for word in words.RULES if _takes_no_value(word)]
+    pattern = text()  # what it begins with depends on the filters before it
+    lines: Schema = {"anyOf": [text(), many({"type": ["string", "number"]})]}
+    values = {
+        word: lines
+        if word.endswith(("-filelist", "files-from"))
+        else matching(INTERVAL)
+        if word == "exclude-older-than"
+        else pattern
+        for word in words.RULES
+        if word not in bare
+    }
+    rule: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": properties({word: words.RULES[word] for word in values}, values),
+    }
+    return {"anyOf": [choice(bare), rule]}
+
+
+def _takes_no_value(word: str) -> bool:
+    return word.startswith("filter-") or word.removeprefix("exclude-") in WITHOUT_VALUE
 
 
 def _entry() -> Schema:

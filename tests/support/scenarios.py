@@ -68,6 +68,7 @@ from drtest.model.verdict import Verdict
 from drtest.model.zoo import THINGS
 from drtest.scenario.words import OPERATIONS
 
+from support.ruling import selections
 START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
 FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
 VERBS = list(get_args(MutationVerb))
@@ -181,11 +182,7 @@ def policies(draw: st.DrawFn, *, own_keys: bool = True, paths: list[str] | None 
         sign = draw(st.one_of(*choices))
     rules: tuple[Rule, ...] = ()
     if draw(st.booleans()):
-        patterns = st.one_of(
-            st.sampled_from(paths or ["/srv"]), NAME.map(lambda name: f"**/{name}"), st.just("**")
-        )
-        some = st.builds(Rule, action=st.sampled_from(["include", "exclude"]), pattern=patterns)
-        rules = (*draw(st.lists(some, max_size=4)), Rule(action="exclude", pattern="**"))
+        rules = draw(selections(paths or ["/srv"], NAME))
     fulls = st.none() | st.integers(1, 20)
     option = st.sampled_from(["--no-compression", "--num-retries=2", "--concurrency=2"])
     return Policy(
