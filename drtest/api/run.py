@@ -28,6 +28,7 @@ from drtest.model.traffic import Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import Archive
 from drtest.report.interface import Reporter, Reporters
+from drtest.report.page import PageReporter
 from drtest.runner.bench import Stand
 from drtest.runner.fault import fault
 from drtest.runner.run import run as run_scenario
@@ -81,7 +82,7 @@ def run(
     planned = jobs(chosen(options), options)
     started_at, started_s = real_now(), monotonic_s()
     redact = Redactor()
-    with Reporters(reporters) as told:
+    with Reporters([PageReporter(redact=redact), *reporters]) as told:
         course = _Course(
             options=options,
             jobs=planned,

@@ -18,6 +18,7 @@ from drtest.model.verdict import exit_status
 from drtest.report.archive import SCENARIO_FILE, Archive
 from drtest.report.events import FILE, read_events
 from drtest.report.interface import Reporter, Reporters
+from drtest.report.page import PageReporter
 from drtest.scenario import loads
 
 
@@ -46,7 +47,7 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
         scenarios=results,
         interrupted=interrupted,
     )
-    with Reporters(reporters) as told:
+    with Reporters([PageReporter(), *reporters]) as told:
         told.begin(settings, [one.title for one in results])
         for one in results:
             told.finish_scenario(one)

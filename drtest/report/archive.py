@@ -3,6 +3,7 @@
 2026-04-01T041209Z/        a second run in the same second gets -2
     settings.json          what the run was told, written when it starts
     run.json               the verdict (run.schema.json), written when it ends
+    index.html             the same as a page to forward
     01-first-full/         one folder a scenario
         scenario.yaml      the scenario as it was run
         events.jsonl       its history; beside it the side files that events name
@@ -29,6 +30,7 @@ from drtest.report.document import document
 from drtest.report.events import FILE, EventWriter
 
 RUN_FILE = "run.json"
+PAGE_FILE = "index.html"
 SCENARIO_FILE = "scenario.yaml"
 _SETTINGS_FILE = "settings.json"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(\d+))?", re.ASCII)
@@ -102,7 +104,7 @@ class Archive:
 
     def write_scenario(self, folder: Path, yaml_text: str) -> Path:
         """Keep the scenario as it was run, so that it can be judged again."""
-        return _write(folder / SCENARIO_FILE, self.redact(yaml_text))
+        return write_text(folder / SCENARIO_FILE, self.redact(yaml_text))
 
     def write_settings(self, settings: Settings, started_at: datetime) -> Path:
         """Keep what the run was told; a run that is broken off can then still be told."""
@@ -128,7 +130,7 @@ class Archive:
 
     def _write_json(self, path: Path, data: object) -> Path:
         text = codec.dumps(codec.map_text(data, self.redact), indent=2)
-        return _write(path, text + "\n")
+        return write_text(path, text + "\n")
 
 
 def runs(root: Path) -> tuple[Path, ...]:
@@ -170,7 +172,8 @@ def _number(name: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
-def _write(path: Path, text: str) -> Path:
+def write_text(path: Path, text: str) -> Path:
+    """Write *text* to *path*, whole or not at all; OutOfSpace or EnvironmentFault where not."""
     with writing(path):
         fd, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

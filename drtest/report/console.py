@@ -20,7 +20,7 @@ from drtest.model.events import Event
 from drtest.model.run import RunResult, ScenarioResult, Settings
 from drtest.model.verdict import Verdict
 from drtest.report import blocks, remarks, rows
-from drtest.report.archive import RUN_FILE
+from drtest.report.archive import PAGE_FILE, RUN_FILE
 from drtest.report.lines import BOLD, line
 from drtest.report.live import SILENCE_S, LiveView, PlainView, still_lines
 from drtest.report.progress import Progress
@@ -158,7 +158,9 @@ class Console:
             said.append(rows.interruption(run, self._planned))
         said += rows.summary(run, layout)
         if folder is not None:
-            said.append(line("report  ", argument(str(folder / RUN_FILE))))
+            page = folder / PAGE_FILE  # told before the console; it may have broken
+            shown = page if page.is_file() else folder / RUN_FILE
+            said.append(line("report  ", argument(str(shown))))
         if run.exit_status:
             said.append(line((f"exit {run.exit_status}", BOLD)))
         return said
