@@ -6,7 +6,18 @@ import typer
 
 from drtest.api.stored import retell
 from drtest.cli.arguments import DEFAULT_REPORTS, Folder, Reports, newest
-from drtest.cli.telling import Json, Quiet, Verbose, reporters
+from drtest.cli.telling import (
+    Json,
+    Junit,
+    Markdown,
+    Open,
+    Quiet,
+    Verbose,
+    for_files,
+    reporters,
+    show,
+)
+from drtest.report.archive import PAGE_FILE
 
 
 def report(
@@ -16,12 +27,20 @@ def report(
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    open_page: Open = False,
 ) -> None:
     """Judge and report a stored run again; nothing is run."""
     told = retell(
         newest(folder, reports),
-        reporters=reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=False),
+        reporters=[
+            *for_files(junit=junit, markdown=markdown),
+            *reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=False),
+        ],
     )
     for broken in told.broken_reports:
         typer.echo(broken, err=True)
+    if open_page:
+        show(told.folder / PAGE_FILE)
     raise typer.Exit(told.exit_status)

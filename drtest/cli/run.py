@@ -30,9 +30,20 @@ from drtest.cli.arguments import (
     paths,
 )
 from drtest.cli.outlets import Bucket, MinioBinary, Region, Stores, Yes, agree
-from drtest.cli.telling import Json, Quiet, Verbose, reporters
+from drtest.cli.telling import (
+    Json,
+    Junit,
+    Markdown,
+    Open,
+    Quiet,
+    Verbose,
+    for_files,
+    reporters,
+    show,
+)
 from drtest.duplicity.versions import DEFAULT
 from drtest.gateway.listener import Mode
+from drtest.report.archive import PAGE_FILE
 
 
 def run(
@@ -88,6 +99,9 @@ def run(
     region: Region = "",
     bucket: Bucket = "",
     yes: Yes = False,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    open_page: Open = False,
 ) -> None:
     """Run scenarios and give a verdict.
 
@@ -119,10 +133,19 @@ def run(
     agree(options, yes=yes)
     stop = threading.Event()
     with _signals_stop(stop):
-        told = reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=True)
-        done = run_scenarios(options, reporters=told, stop=stop)
+        told = [
+            *for_files(junit=junit, markdown=markdown, for_job=True),
+            *reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=True),
+        ]
+        try:
+            done = run_scenarios(options, reporters=told, stop=stop)
+        finally:
+            for one in told:  # a file for CI tells that there was no verdict, too
+                one.close()
     for broken in done.broken_reports:
         typer.echo(broken, err=True)
+    if open_page:
+        show(done.folder / PAGE_FILE)
     raise typer.Exit(done.exit_status)
 
 

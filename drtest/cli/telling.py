@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import webbrowser
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +13,8 @@ import typer
 from drtest.report.console import Console
 from drtest.report.document import JsonReporter
 from drtest.report.interface import Reporter
+from drtest.report.junit import JunitReporter
+from drtest.report.markdown import MarkdownReporter
 
 Json = Annotated[
     bool,
@@ -17,6 +22,45 @@ Json = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="More.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is not as expected.")]
+
+REPORTS = "For CI and others"
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Also as JUnit XML.", rich_help_panel=REPORTS),
+]
+Markdown = Annotated[
+    Path | None,
+    typer.Option(
+        "--markdown",
+        metavar="FILE",
+        help="Also as Markdown; $GITHUB_STEP_SUMMARY gets it too.",
+        rich_help_panel=REPORTS,
+    ),
+]
+Open = Annotated[
+    bool, typer.Option("--open", help="Show the page in a browser.", rich_help_panel=REPORTS)
+]
+
+
+def for_files(
+    *, junit: Path | None, markdown: Path | None, for_job: bool = False
+) -> list[Reporter]:
+    """Return the reporters that write files; *for_job*: a CI job's summary too, if it has one."""
+    told: list[Reporter] = []
+    if junit is not None:
+        told.append(JunitReporter(junit))
+    if markdown is not None:
+        told.append(MarkdownReporter(markdown))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if for_job and summary:
+        told.append(MarkdownReporter(Path(summary), append=True))
+    return told
+
+
+def show(page: Path) -> None:
+    """Open *page* in the user's browser; say where it is when there is none."""
+    if not page.is_file() or not webbrowser.open(page.absolute().as_uri()):
+        typer.echo(f"no browser could be started; the page is {page}", err=True)
 
 
 def reporters(*, as_json: bool, verbose: bool, quiet: bool, live: bool) -> list[Reporter]:
