@@ -68,7 +68,7 @@ def result(
         verdict=Verdict.worst([Verdict.PASS, *(one.verdict for one in severities)]),
         recovery_time_s=sum(one.call.elapsed_s for one in drill.restored),
         recovery_point_age_s=(
-            None if point_at is None else (case.scenario.end_at - point_at).total_seconds()
+            None if point_at is None else (case.end_of(drill.after) - point_at).total_seconds()
         ),
         reproduce=drill.reproduce,
         wreck=drill.wreck,
@@ -141,7 +141,7 @@ class _Seen:
 
     def _is_gone(self) -> bool:
         """Whether the promised point is gone, which is a finding of retention, told once."""
-        return self.drill.point_at in self.case.gone_at
+        return self.drill.point_at in self.case.gone_after(self.drill.after)
 
     def _gone(self, *, silent: bool) -> None:
         self.codes.add("restore-point-gone")
@@ -222,9 +222,14 @@ class _Seen:
             self.case.history.trees.truth(self.drill.truth),
             self._tree(restored),
             below=restored.path,
-            as_root=self.case.is_root,
+            as_root=self._is_root,
             rules=self.case.scenario.has_rules,
         )
+
+    @property
+    def _is_root(self) -> bool:
+        """Whether the restore ran as root, and so could give files to their owners."""
+        return self.case.is_root if self.drill.is_root is None else self.drill.is_root
 
     def _tree(self, restored: Restored) -> Iterator[Entry]:
         return self.case.history.trees.restored(restored.tree) if restored.tree else iter(())
@@ -256,7 +261,7 @@ class _Seen:
                 matches(
                     self.case.history.trees.truth(number),
                     self._tree(one),
-                    as_root=self.case.is_root,
+                    as_root=self._is_root,
                     below=one.path,
                 )
                 for one in came

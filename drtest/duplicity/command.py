@@ -18,6 +18,10 @@ from drtest.model.scenario import Policy
 _PATIENCE = frozenset({"--num-retries", "--backend-retry-delay", "--timeout"})
 
 
+# Options of restore that 0.8 spells otherwise (commandline.py of 0.8.22).
+_OLD = {"--no-restore-ownership": "--do-not-restore-ownership"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where the backup lies: an S3 bucket and prefix behind an endpoint."""
@@ -103,13 +107,15 @@ class Commands:
         at: datetime | None = None,
         typed: str = "",
         path: str = "",
+        more: Sequence[str] = (),
     ) -> list[str]:
         """Restore everything or one *path* (relative) as it was *at*, or the newest.
 
         *typed* is a restore time as a user types it, given as it is instead of *at*.
 
         Names no key: on the day of the disaster there is the chain, the keyring and the
-        passphrase, as in the recovery commands people keep.
+        passphrase, as in the recovery commands people keep. *more* are the user's own options, in
+        the spelling of 3.x.
         """
         options = self._where(archive, target, log, now)
         options += patience(self.policy)
@@ -120,6 +126,9 @@ class Commands:
         if path:
             word = "--path-to-restore" if self.duplicity.is_modern else "--file-to-restore"
             options += [word, path]
+        options += [
+            option if self.duplicity.is_modern else _OLD.get(option, option) for option in more
+        ]
         return self._argv(["restore"], options, [target.url(self.duplicity), str(into)])
 
     def _full_limit(self, interval: timedelta, at: datetime) -> str:

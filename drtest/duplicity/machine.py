@@ -12,6 +12,7 @@ from pathlib import Path
 
 from drtest import process
 from drtest.duplicity import stanzas
+from drtest.duplicity.host import Dress
 from drtest.duplicity.status import name_of
 from drtest.errors import OutOfSpace
 from drtest.model.events import Call
@@ -31,6 +32,7 @@ class Machine:
     redact: Redactor
     env: dict[str, str] = field(default_factory=dict, repr=False)
     run: process.Runner = process.run  # or that of a Preload
+    dressed: Dress | None = None  # what is another machine's; then ``run`` is process.run
 
     @property
     def archive(self) -> Path:
@@ -67,6 +69,7 @@ class Machine:
             "http_proxy": NOWHERE,
             "https_proxy": NOWHERE,
             "no_proxy": "127.0.0.1",
+            **({} if self.dressed is None else self.dressed.env),
             **self.env,
             **more,
         }
@@ -91,7 +94,7 @@ class Machine:
         """
         raw = self.folder / "output.log"
         done = self.run(
-            argv,
+            argv if self.dressed is None else [*self.dressed.prefix, *argv],
             env=self.environment(more_env),
             log=raw,
             timeout_s=timeout_s,

@@ -267,7 +267,10 @@ class DrillFinished:
     restored: tuple[Restored, ...]
     elapsed_s: float
     reproduce: str  # the command line that runs this drill alone
+    after: int = 0  # the step whose prune it followed; 0: it was run at the calendar's end
     wreck: str = ""  # where it was kept, "" where it was not
+    host: str = ""  # how its machine differed from drtest's own, in words
+    is_root: bool | None = None  # whether root restored; None: whoever ran drtest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

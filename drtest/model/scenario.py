@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drtest.model.chain import Damage
+from drtest.model.host import Host
 from drtest.model.rule import Rule
 from drtest.model.toxic import Kill, Toxic
 from drtest.model.verdict import Verdict
@@ -491,6 +492,8 @@ class Drill:
     at: tuple[PointSelector, ...] = (AtEnd(),)
     when: DrillMoment = "end"
     escrow: frozenset[EscrowItem] | None = None
+    host: Host | None = None  # None: as on the machine that drtest runs on
+    options: tuple[str, ...] = ()  # handed to its restores verbatim
     must_be: DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...] = "recovered"
     line: int = 0
 

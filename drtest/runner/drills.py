@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import assert_never
 
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Commands
+from drtest.duplicity.host import Dress, dress, give
+from drtest.duplicity.host import Dress, dress, give, need_reachable
 from drtest.duplicity.machine import Machine, refuse_full_disk
 from drtest.errors import TimeLimit
+from drtest.gateway.horizon import write_listing
 from drtest.model.events import (
     Call,
     DrillFinished,
@@ -21,19 +25,28 @@ from drtest.model.events import (
     Event,
     FaultSeen,
     Restored,
+    StoredObject,
 )
 from drtest.model.interval import format_instant
-from drtest.model.plan import PlannedRestore, PlannedSet, resolve
+from drtest.model.plan import PlannedRestore, PlannedSet, resolve, resolve_after
 from drtest.model.scenario import Drill, Everything, OneFile, Paths
 from drtest.oracle.capture import capture
 from drtest.oracle.diff import matches
-from drtest.runner.bench import Stand, route
+from drtest.runner.bench import PREFIX, Stand, route
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
 from drtest.runner.workspace import remove_tree
 from drtest.runner.wreck import Wreck
 
 SAMPLE = 1000  # files among which "one file" looks for the one of median size
+
+
+@dataclass(slots=True, kw_only=True)
+class Begun:
+    """A restore whose point was settled before the calendar's end; ``result`` None: not begun."""
+
+    seen: tuple[StoredObject, ...] | None = None  # the bucket as it stood then
+    result: Future[Event] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +58,23 @@ class Drills:
     commands: Commands
     truths: Truths
     wreck: Wreck
+    counts: dict[int, int] = field(default_factory=dict)  # restores after prunes, by drill
 
-    def run(self, made: tuple[PlannedSet, ...]) -> Iterator[Event]:
-        """Run every restore, several at once, and yield them in the order of the file."""
+    def run(
+        self,
+        made: tuple[PlannedSet, ...],
+        early: Mapping[PlannedRestore, Begun] = MappingProxyType({}),
+    ) -> Iterator[Event]:
+        """Run what belongs to the calendar's end, several at once; yield in the file's order.
+
+        *early* are restores whose points were settled before, begun or not.
+        """
         todo: list[tuple[Drill, PlannedRestore]] = []
         for drill in self.stand.scenario.drills:
+            if drill.when != "end":
+                if not self.counts.get(drill.number):
+                    yield self._unchecked(drill.number, "no prune removed anything")
+                continue
             try:
                 restores = resolve(self.stand.scenario, drill, made)
             except ValueError as problem:
@@ -57,27 +82,53 @@ class Drills:
                 continue
             if not restores:
                 yield self._unchecked(drill.number, "no restore point fits what it asks for")
-            todo += [(drill, restore) for restore in restores if self._is_wanted(restore)]
+            todo += [(drill, restore) for restore in restores if self.is_wanted(restore)]
+        yield from self._run(todo, early)
+
+    def run_after(self, index: int, made: tuple[PlannedSet, ...]) -> Iterator[Event]:
+        """Run what is to be run just after the prune of step *index*, which removed something."""
+        todo: list[tuple[Drill, PlannedRestore]] = []
+        for drill in self.stand.scenario.drills:
+            if drill.when == "end":
+                continue
+            before = self.counts.get(drill.number, 0)
+            try:
+                restores = resolve_after(self.stand.scenario, drill, made, index, before=before)
+            except ValueError as problem:
+                yield self._unchecked(drill.number, str(problem))
+                continue
+            self.counts[drill.number] = before + len(restores)
+            todo += [(drill, restore) for restore in restores if self.is_wanted(restore)]
+        yield from self._run(todo, {})
+
+    def _run(
+        self,
+        todo: Sequence[tuple[Drill, PlannedRestore]],
+        early: Mapping[PlannedRestore, Begun],
+    ) -> Iterator[Event]:
         with ThreadPoolExecutor(
             self.stand.bench.parallel, thread_name_prefix=f"drill-{self.stand.number}"
         ) as pool:
-            running = [
-                (restore, pool.submit(self._restore, drill, restore)) for drill, restore in todo
-            ]
+            running: list[tuple[Drill, PlannedRestore, Future[Event]]] = []
+            for drill, restore in todo:
+                begun = early.get(restore, Begun())
+                future = begun.result or pool.submit(self.restore, drill, restore, begun.seen)
+                running.append((drill, restore, future))
             try:
-                for restore, future in running:
+                for drill, restore, future in running:
                     yield DrillStarted(
                         number=restore.drill,
                         part=restore.part,
                         parts=restore.parts,
                         name=restore.name,
-                        what=restore.what,
+                        what=_what(drill, restore),
                     )
                     yield future.result()
             finally:
-                _cancel(future for _, future in running)
+                _cancel(future for *_, future in running)
 
-    def _is_wanted(self, restore: PlannedRestore) -> bool:
+    def is_wanted(self, restore: PlannedRestore) -> bool:
+        """Whether ``--drill`` leaves it in."""
         match self.stand.only_drill:
             case None:
                 return True
@@ -91,32 +142,45 @@ class Drills:
             code="nothing-checked", subject=f"drill {number}", message=f"drill {number}: {why}"
         )
 
-    def _restore(self, drill: Drill, restore: PlannedRestore) -> Event:
+    def restore(
+        self,
+        drill: Drill,
+        restore: PlannedRestore,
+        seen: tuple[StoredObject, ...] | None = None,
+    ) -> Event:
+        """Run one restore on a machine of its own, and say what came of it.
+
+        *seen* are the objects that it may see, None for all that the bucket holds.
+        """
         self.stand.bench.check_stop()
         if self.stand.time_left_s() <= 0:
             raise TimeLimit(f"the time limit ran out before drill {restore.drill}.{restore.part}")
         truth = None if restore.point_at is None else self.truths.by_instant.get(restore.point_at)
-        if truth is None:
-            asked = format_instant(restore.asked_at or self.stand.scenario.end_at)
+        is_nothing = restore.point_at is None and restore.must_be == "refused"
+        if truth is None and not is_nothing:
+            asked = format_instant(restore.asked_at or restore.now_at)
             return self._unchecked(restore.drill, f"no backup was made at or before {asked}")
         paths = self._paths(drill, restore, truth)
         if not paths:
             return self._unchecked(restore.drill, "what it restores was not in the source then")
         label = f"d{restore.drill}.{restore.part}"
-        folder = self.stand.work / label
-        machine = Machine(
-            folder=folder,
-            gnupg=self.stand.bench.workspace.new_home(),
-            redact=self.stand.bench.redact,
-            run=self.stand.bench.runner,
-        )
+        dressed = self._dress(drill)
+        machine = self._machine(label, dressed)
+        folder = machine.folder
         machine.set_up()
+        if seen is not None:
+            write_listing(_listing(machine), f"{self.stand.where.prefix}{PREFIX}/", seen)
         items = self.vault.escrow(drill.escrow)
         ring, machine.env = self.vault.open(machine.gnupg, items)
+        if dressed is not None and dressed.owner is not None:
+            ring.close()  # an agent of drtest's own user would serve the other one
+            give(machine.folder, dressed.owner)
+            give(machine.gnupg, dressed.owner)
+            need_reachable(dressed, machine.folder)
         started = monotonic_s()
         try:
             restored = tuple(
-                self._one_path(machine, restore, truth, path, label=label, number=number)
+                self._one_path(machine, drill, restore, truth, path, label=label, number=number)
                 for number, path in enumerate(paths)
             )
         finally:
@@ -125,8 +189,9 @@ class Drills:
             number=restore.drill,
             part=restore.part,
             name=restore.name,
-            what=restore.what,
-            asked_at=restore.asked_at or self.stand.scenario.end_at,
+            what=_what(drill, restore),
+            asked_at=restore.asked_at or restore.now_at,
+            after=restore.after,
             point_at=restore.point_at,
             truth=truth,
             must_be=restore.must_be,
@@ -135,6 +200,8 @@ class Drills:
             elapsed_s=round(monotonic_s() - started, 3),
             reproduce=self.stand.reproduce(restore.drill, restore.part),
             wreck=str(self.wreck.place(label)),
+            host="" if drill.host is None else str(drill.host),
+            is_root=None if dressed is None else dressed.is_root,
         )
         if self._is_sound(finished):
             remove_tree(folder)
@@ -143,11 +210,34 @@ class Drills:
         remove_tree(machine.gnupg)
         return finished
 
+    def _dress(self, drill: Drill) -> Dress | None:
+        """How the drill's machine differs, seen to work; CapabilityMissing where it cannot."""
+        return None if drill.host is None else dress(drill.host, self.commands.duplicity.program)
+
+    def _machine(self, label: str, dressed: Dress | None) -> Machine:
+        bench = self.stand.bench
+        if dressed is None:
+            return Machine(
+                folder=self.stand.work / label,
+                gnupg=bench.workspace.new_home(),
+                redact=bench.redact,
+                run=bench.runner,
+            )
+        # What a preloaded duplicity read of its machine when it started is not this machine's.
+        if dressed.owner is None:
+            folder, gnupg = self.stand.work / label, bench.workspace.new_home()
+        else:
+            outer = f"s{self.stand.number}-{label}"
+            folder = bench.workspace.outer_folder(outer)
+            gnupg = bench.workspace.outer_folder(f"{outer}g")
+        return Machine(folder=folder, gnupg=gnupg, redact=bench.redact, dressed=dressed)
+
     def _one_path(
         self,
         machine: Machine,
+        drill: Drill,
         restore: PlannedRestore,
-        truth: int,
+        truth: int | None,
         path: str,
         *,
         label: str,
@@ -156,15 +246,16 @@ class Drills:
         into = machine.folder / f"target{number}"
         machine_log = machine.folder / f"{number}.stanzas"
         log, name = self.stand.log(f"{label}-{number}-restore")
-        end = self.stand.scenario.end_at
+        now = restore.now_at
         with (
             self.stand.bench.slots,
             route(
                 self.stand,
                 step=f"drill {restore.drill}.{restore.part}",
                 phase="drill",
-                at=end,
+                at=now,
                 read_only=True,
+                listing=_listing(machine) if _listing(machine).exists() else None,
             ) as (target, more_env),
         ):
             self.stand.bench.check_stop()
@@ -173,14 +264,16 @@ class Drills:
                 target=target,
                 archive=machine.archive,
                 log=machine_log,
-                now=end,
+                now=now,
                 at=restore.asked_at,
+                typed="" if restore.typed is None else restore.typed.text,
                 path="" if path == "." else path,
+                more=drill.options,
             )
             call = machine.call(
                 "restore",
                 argv,
-                more_env=more_env,
+                more_env={**more_env, **_zone(restore)},
                 log=log,
                 log_name=name,
                 machine_log=machine_log,
@@ -190,7 +283,9 @@ class Drills:
         self.stand.bench.check_store(call)
         return self._record(call, into, truth, path, tree=f"{label}-{number}")
 
-    def _record(self, call: Call, into: Path, truth: int, path: str, *, tree: str) -> Restored:
+    def _record(
+        self, call: Call, into: Path, truth: int | None, path: str, *, tree: str
+    ) -> Restored:
         if not into.exists() and not into.is_symlink():
             return Restored(path=path, call=call, tree="", paths=0)
         summary = self.truths.store.record_restored(
@@ -213,25 +308,30 @@ class Drills:
                 self.truths.store.truth(finished.truth),
                 self.truths.store.restored(one.tree),
                 below=one.path,
-                as_root=self.truths.as_root,
+                as_root=self.truths.as_root if finished.is_root is None else finished.is_root,
             )
             for one in finished.restored
         )
 
-    def _paths(self, drill: Drill, restore: PlannedRestore, truth: int) -> tuple[str, ...]:
-        """Paths relative to the source's root; ``.`` is everything."""
+    def _paths(self, drill: Drill, restore: PlannedRestore, truth: int | None) -> tuple[str, ...]:
+        """Paths relative to the source's root; ``.`` is everything.
+
+        Without a truth nothing is known to have been there, and what is named is asked for.
+        """
         match drill.restore:
             case Everything():
                 return (".",)
             case Paths(paths=paths):
                 wanted = [path.strip("/") or "." for path in paths]
+                if truth is None:
+                    return tuple(wanted)
                 there = {
                     entry.path for entry in self.truths.store.truth(truth) if entry.path in wanted
                 }
                 return tuple(path for path in wanted if path in there)
             case OneFile():
                 label = f"{self.stand.scenario.seed}/{restore.drill}.{restore.part}"
-                return self._one_file(truth, label)
+                return () if truth is None else self._one_file(truth, label)
             case _ as never:
                 assert_never(never)
 
@@ -251,6 +351,23 @@ class Drills:
         )
         by_size = sorted((size_bytes, path) for _, size_bytes, path in sample)
         return (by_size[len(by_size) // 2][1],) if by_size else ()
+
+
+def _what(drill: Drill, restore: PlannedRestore) -> str:
+    return restore.what if drill.host is None else f"{restore.what}, {drill.host}"
+
+
+def _listing(machine: Machine) -> Path:
+    """Where the listing lies that is shown to a machine, if it is not the bucket's own."""
+    return machine.folder / "listing.json"
+
+
+def _what(drill: Drill, restore: PlannedRestore) -> str:
+    return restore.what if drill.host is None else f"{restore.what}, {drill.host}"
+
+
+def _zone(restore: PlannedRestore) -> dict[str, str]:
+    return {} if restore.typed is None else {"TZ": restore.typed.timezone}
 
 
 def _cancel(futures: Iterator[Future[Event]]) -> None:

@@ -11,6 +11,7 @@ from typing import cast
 from drtest.model.interval import parse_interval
 from drtest.model.scenario import (
     AtAgo,
+    AtBeforeFirst,
     AtChain,
     AtEach,
     AtEdges,
@@ -19,7 +20,9 @@ from drtest.model.scenario import (
     AtNewest,
     AtOldest,
     AtSample,
+    AtTyped,
     Drill,
+    DrillMoment,
     DrillOutcome,
     EscrowItem,
     Everything,
@@ -30,6 +33,7 @@ from drtest.model.scenario import (
 )
 from drtest.scenario import fields, words
 from drtest.scenario.fields import Fields
+from drtest.scenario.host import read_host, read_options
 from drtest.scenario.instant import looks_like_instant, parse_instant
 from drtest.scenario.node import Mapping, Node, Scalar, Sequence
 from drtest.scenario.problem import Problems, suggest
@@ -42,8 +46,10 @@ _FIXED: dict[str, Callable[[], PointSelector]] = {
     "oldest promised": AtOldest,
     "newest": AtNewest,
     "edges": AtEdges,
+    "before the first": AtBeforeFirst,
 }
 _COUNTED = re.compile(r"(?P<before>[a-z ]+?) (?P<count>[0-9]{1,6})(?P<after> sets?)?", re.ASCII)
+_TYPED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2})?", re.ASCII)
 _POINTS = f"allowed: {', '.join(words.POINTS)}, or a list of those"
 
 
@@ -99,6 +105,11 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
         selectors.append((AtEnd(), node.place))
     escrow: list[tuple[str, Place]] = []
     kept = _escrow(found, problems, escrow)
+    when: str | None = "end"
+    if (value := found.get("when")) is not None:
+        when = fields.word(value, problems, what="moment of a drill", allowed=words.MOMENTS)
+    host = None if (value := found.get("host")) is None else read_host(value, problems)
+    options = read_options(found, problems)
     must_be = _must_be(found, problems, selectors)
     if len(problems.found) > before or restore is None or name is None:
         return None
@@ -108,7 +119,10 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
             name=name,
             restore=restore,
             at=at,
+            when=cast(DrillMoment, when),
             escrow=kept,
+            host=host,
+            options=options,
             must_be=must_be,
             line=node.place.line,
         ),
@@ -155,19 +169,54 @@ def _selectors(
         problems.add(node.place, "at names no point", _POINTS)
     found: list[PointSelector] = []
     for item in fields.items(node):
-        selector = fields.parsed(
-            item, problems, parse_selector, what="a restore point", advice=_POINTS
-        )
+        if isinstance(item, Mapping):
+            selector = _typed(item, problems)
+        else:
+            selector = fields.parsed(
+                item, problems, parse_selector, what="a restore point", advice=_POINTS
+            )
         if selector is not None:
             places.append((selector, item.place))
             found.append(selector)
     return tuple(found)
 
 
+def _typed(node: Mapping, problems: Problems) -> PointSelector | None:
+    found = fields.read_fields(
+        node, problems, what="key of a typed restore time", allowed=words.TYPED
+    )
+    if found is None:
+        return None
+    read: dict[str, str | None] = {}
+    for key in words.TYPED:
+        value = found.get(key)
+        if value is None:
+            problems.add(
+                node.place,
+                f"a typed restore time needs {key}",
+                "write at: {typed: 2024-07-01T12:00:00, timezone: Europe/Berlin}",
+            )
+            return None
+        read[key] = fields.text(value, problems, what=key)
+    text, timezone = read["typed"], read["timezone"]
+    if text is None or timezone is None:
+        return None
+    if not _TYPED.fullmatch(text):
+        problems.add(
+            found.values["typed"].place,
+            f"{text} is no time that duplicity reads in the machine's own zone",
+            "allowed: 2024-07-01T12:00:00 and 2024-07-01",
+        )
+        return None
+    try:
+        return AtTyped(text=text, timezone=timezone)
+    except ValueError as error:
+        problems.add(node.place, str(error), "allowed: a day that there is, and a zone such as UTC")
+        return None
+
+
 def parse_selector(written: str) -> PointSelector:
     """Return the restore points that one phrase means; ValueError is for the user."""
-    if written in words.POINTS_LATER:
-        raise ValueError(f"{written} is not built yet; {_POINTS}")
     if make := _FIXED.get(written):
         return make()
     if found := _COUNTED.fullmatch(written):

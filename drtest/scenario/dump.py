@@ -26,16 +26,18 @@ from drtest.model.scenario import (
 )
 from drtest.scenario.amount import format_bytes, format_size
 from drtest.scenario.emit import Flow, Tree, emit
+from drtest.scenario.host import host_words
 from drtest.scenario.phrase import (
     Entry,
     entries,
     mutation_words,
+    selector_tree,
     selector_words,
     step_words,
 )
+from drtest.scenario.rules import rule_words
 from drtest.scenario.words import ESCROW, THE_REST
 
-from drtest.scenario.rules import rule_words
 
 def dump(scenario: Scenario) -> str:
     """Return *scenario* as one document, its parts in place.
@@ -200,11 +202,17 @@ def _drill(drill: Drill) -> dict[str, Tree]:
             tree["restore"] = paths[0] if len(paths) == 1 else Flow(list(paths))
         case _ as never:
             assert_never(never)
-    at: list[Tree] = [selector_words(selector) for selector in drill.at]
+    at: list[Tree] = [selector_tree(selector) for selector in drill.at]
     tree["at"] = at[0] if len(at) == 1 else Flow(at)
+    if drill.when != "end":
+        tree["when"] = drill.when
     if drill.escrow is not None:
         kept: list[Tree] = [item for item in ESCROW if item in drill.escrow]
         tree["escrow"] = Flow(kept) if kept else "none"
+    if drill.host is not None:
+        tree["host"] = host_words(drill.host)
+    if drill.options:
+        tree["options"] = Flow(list(drill.options))
     if isinstance(drill.must_be, str):
         tree["must-be"] = drill.must_be
         return tree

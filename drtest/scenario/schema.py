@@ -202,7 +202,10 @@ def _step() -> Schema:
     toxics = {
         "toxics": {"description": words.DETAILS["toxics"], **one_or_many({"$ref": "#/$defs/toxic"})}
     }
-    action = {**action, "properties": {**must_be, **toxics}}
+    same = {
+        "same-second": {"description": words.DETAILS["same-second"], "type": "boolean"},
+    }
+    action = {**action, "properties": {**must_be, **toxics, **same}}
     details: dict[str, Schema] = {
         "mutate": {"$ref": "#/$defs/mutate"},
         **dict.fromkeys(words.ACTIONS, action),
@@ -210,16 +213,19 @@ def _step() -> Schema:
         "lose": choice(words.LOSABLE),
         "damage": {"$ref": "#/$defs/damage"},
         "wait": matching(INTERVAL),
+        "clock": matching(r"^[-+]?([0-9]+[smhDWMY])+$"),
     }
     return {
         "anyOf": [
-            choice(word for word in words.STEPS if word not in ("lose", "wait", "damage")),
+            choice(word for word in words.STEPS if word not in ("lose", "wait", "clock", "damage")),
             {
                 "type": "object",
                 "additionalProperties": False,
                 "minProperties": 1,
                 "maxProperties": 1,
-                "properties": properties(words.STEPS, details),
+                "properties": properties(
+                    {word: told for word, told in words.STEPS.items() if word in details}, details
+                ),
             },
         ]
     }
@@ -254,12 +260,26 @@ def _toxic() -> Schema:
 def _point() -> Schema:
     return {
         "anyOf": [
-            choice(("end", "each restore point", "oldest promised", "newest", "edges")),
+            choice(
+                (
+                    "end",
+                    "each restore point",
+                    "oldest promised",
+                    "newest",
+                    "edges",
+                    "before the first",
+                )
+            ),
             matching(r"^(sample of [0-9]+|edges of [0-9]+ sets?|chain [0-9]+)$"),
             matching(INTERVAL),
             matching(INSTANT),
         ]
     }
+
+
+def _typed() -> Schema:
+    typed = matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2})?$")
+    return mapping(words.TYPED, {"typed": typed, "timezone": text()}, "typed", "timezone")
 
 
 def _drill() -> Schema:
@@ -270,13 +290,25 @@ def _drill() -> Schema:
         {
             "name": text(),
             "restore": restore,
-            "at": {"$ref": "#/$defs/points"},
+            "at": one_or_many({"anyOf": [{"$ref": "#/$defs/point"}, _typed()]}),
+            "when": choice(words.MOMENTS),
             "escrow": {
                 "anyOf": [
                     choice(("none", *words.ESCROW)),
                     {"type": "array", "items": choice(words.ESCROW)},
                 ]
             },
+            "host": mapping(
+                words.HOST,
+                {
+                    "user": text(),
+                    "hostname": text(),
+                    "timezone": text(),
+                    "umask": {"anyOf": [matching("^0?[0-7]{3}$"), {"type": "integer"}]},
+                    "lang": text(),
+                },
+            ),
+            "options": one_or_many(text()),
             "must-be": {
                 "anyOf": [
                     choice(words.OUTCOMES),

@@ -244,9 +244,18 @@ DRILL = {
     "at": "Which restore points (default: end).",
     "when": "end (default), or after each prune: on the state of that moment.",
     "escrow": "What is in the safe; default all that was made with the keys.",
+    "host": "How its machine differs: user, hostname, timezone, umask, lang.",
+    "options": "Other options of duplicity's restore, word for word.",
     "must-be": "recovered (default), refused or done; or outcome: points.",
 }
-DRILL_LATER = _names("damage run probe host toxics lose kill duplicity tune clock options from")
+HOST = {
+    "user": "Who restores: a user of this machine, by name or number; needs root.",
+    "hostname": "What the machine is called; needs root.",
+    "timezone": "Its zone, as in Europe/Berlin (default UTC).",
+    "umask": "Three octal digits, as in 0077.",
+    "lang": "Its LANG: C, as cron has it, or one that is installed.",
+}
+DRILL_LATER = _names("damage run probe toxics lose kill duplicity tune clock from")
 ESCROW: tuple[str, ...] = get_args(EscrowItem)
 OUTCOMES = ("recovered", "refused", "done")
 THE_REST = "the rest"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from drtest.model.chain import Damage, Objects
 from drtest.model.finding import CATALOGUE, Severity
+from drtest.model.host import Host
 from drtest.model.plan import plan, resolve
 from drtest.model.rule import Rule
 from drtest.model.scenario import (
@@ -67,8 +68,8 @@ from drtest.model.toxic import Kill, Toxic, When
 from drtest.model.verdict import Verdict
 from drtest.model.zoo import THINGS
 from drtest.scenario.words import OPERATIONS
-
 from support.ruling import selections
+
 START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
 FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
 VERBS = list(get_args(MutationVerb))
@@ -294,7 +295,7 @@ def calendars(
 
 
 @st.composite
-def drills(draw: st.DrawFn, scenario: Scenario, number: int) -> Drill:
+def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: bool = True) -> Drill:
     """A drill that asks *scenario* only for points that it makes."""
     made = plan(scenario).made
     span = scenario.end_at - made[0].at
@@ -321,6 +322,14 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int) -> Drill:
     if scenario.policy.encrypt_key is not None or scenario.policy.sign_key is not None:
         items += ["secret key", "public key"]
     escrow = draw(st.none() | st.frozensets(st.sampled_from(items)))
+    host = st.builds(
+        Host,
+        user=st.none() | st.sampled_from(["nobody", "1000"]),
+        hostname=st.none() | st.just("rescue"),
+        timezone=st.none() | st.sampled_from(["Europe/Berlin", "Etc/GMT+5"]),
+        umask=st.integers(0, 0o777),
+        lang=st.none() | st.sampled_from(["C", "de_DE.UTF-8"]),
+    )
     if escrow and draw(st.booleans()):
         escrow = (escrow - {"passphrase"}) | {"wrong passphrase"}
     outcomes = st.sampled_from(["recovered", "refused", "done"])
@@ -330,6 +339,8 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int) -> Drill:
         restore=restore,
         at=tuple(draw(st.lists(selectors, min_size=1, max_size=3, unique=True))),
         escrow=escrow,
+        host=draw(st.none() | host) if other_hosts else None,
+        options=tuple(draw(st.lists(st.just("--num-retries=3"), max_size=1))),
         must_be=draw(outcomes),
     )
     if draw(st.booleans()):
@@ -425,7 +436,10 @@ def scenarios(
         bucket=bucket,
         credentials=draw(st.sampled_from(get_args(CredentialKind))),
     )
-    wanted = [draw(drills(scenario, number)) for number in range(1, draw(st.integers(1, 4)) + 1)]
+    wanted = [
+        draw(drills(scenario, number, other_hosts=own))
+        for number in range(1, draw(st.integers(1, 4)) + 1)
+    ]
     return replace(scenario, drills=tuple(_sound(scenario, drill) for drill in wanted))
 
 
