@@ -353,10 +353,6 @@ class Drills:
         return (by_size[len(by_size) // 2][1],) if by_size else ()
 
 
-def _what(drill: Drill, restore: PlannedRestore) -> str:
-    return restore.what if drill.host is None else f"{restore.what}, {drill.host}"
-
-
 def _listing(machine: Machine) -> Path:
     """Where the listing lies that is shown to a machine, if it is not the bucket's own."""
     return machine.folder / "listing.json"
