@@ -67,16 +67,6 @@ class Workspace:
         path.mkdir(mode=0o700)
         return path
 
-    def outer_folder(self, name: str) -> Path:
-        """Make and return a folder that another user can reach, who cannot list what lies beside.
-
-        All else in the workspace is for its owner alone.
-        """
-        self.root.chmod(0o711)  # noqa: S103  (who knows a name in it gets no further)
-        path = self.root / name
-        path.mkdir(mode=0o700)
-        return path
-
     def folder(self, name: str) -> Path:
         """Make and return a folder of the workspace."""
         path = self.root / name
