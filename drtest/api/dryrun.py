@@ -13,7 +13,7 @@ from drtest.api.select import chosen
 from drtest.duplicity.command import Commands, Target
 from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import format_instant
-from drtest.model.plan import plan, resolve
+from drtest.model.plan import clocks, plan, restores
 from drtest.model.scenario import Backup, Paths, Prune, Scenario
 from drtest.oracle.ruling import duplicity_arguments
 from drtest.runner.timeline import describe
@@ -53,16 +53,18 @@ def _lines(scenario: Scenario, options: Options) -> Iterator[Planned]:
         encrypt_key="KEY" if scenario.policy.encrypt_key else "",
         sign_key="SIGN_KEY" if scenario.policy.sign_key else "",
     )
+    clock = clocks(scenario)
     for dated in scenario.steps:
+        now = clock[dated.index]
         match dated.step:
             case Backup(action=action):
                 argv = commands.backup(
-                    action, source=SOURCE, target=WHERE, archive=ARCHIVE, log=LOG, at=dated.at
+                    action, source=SOURCE, target=WHERE, archive=ARCHIVE, log=LOG, at=now
                 )
                 yield Planned(at=dated.at, what=describe(dated), argv=shlex.join(argv))
             case Prune(force=force):
                 for name, argv in commands.retention(
-                    target=WHERE, archive=ARCHIVE, log=LOG, at=dated.at, force=force
+                    target=WHERE, archive=ARCHIVE, log=LOG, at=now, force=force
                 ):
                     yield Planned(at=dated.at, what=name, argv=shlex.join(argv))
             case _:
@@ -70,16 +72,17 @@ def _lines(scenario: Scenario, options: Options) -> Iterator[Planned]:
     made = plan(scenario).made
     for drill in scenario.drills:
         paths = drill.restore.paths if isinstance(drill.restore, Paths) else ("",)
-        for restore in resolve(scenario, drill, made):
+        for restore in restores(scenario, drill, made):
             for path in paths:
                 argv = commands.restore(
                     into=RESTORED,
                     target=WHERE,
                     archive=ARCHIVE,
                     log=LOG,
-                    now=scenario.end_at,
+                    now=restore.now_at,
                     at=restore.asked_at,
+                    typed=restore.typed.text if restore.typed else "",
                     path=path.strip("/"),
                 )
                 what = f"drill {restore.drill}.{restore.part}: {restore.what}, {restore.must_be}"
-                yield Planned(at=scenario.end_at, what=what, argv=shlex.join(argv))
+                yield Planned(at=restore.now_at, what=what, argv=shlex.join(argv))

@@ -3,7 +3,9 @@
 * ``judge``        runs the families below and settles the verdict
 * ``case``         what several families read of one history
 * ``restored``     trees against the truth; below it ``examine``, ``ledger``, ``differences``
+* ``schedule``     the order of the calendar's steps, its machine's clock
 * ``backup``       calls of the calendar; ``rules``, ``stanzas``: selection rules, warnings
+* ``chain``        the stored chains, by what drtest read in the bucket
 * ``retention``    what is promised against what the bucket still holds
 * ``objectives``   RPO, RTO, requests
 * ``foreseen``     requests that were predicted against those that were metered

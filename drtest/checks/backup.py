@@ -10,7 +10,7 @@ from drtest.checks.words import age, cause, counted, listed, stamps, stanzas, st
 from drtest.model.events import ActionFinished, ListingRecorded
 from drtest.model.finding import Finding
 from drtest.model.interval import format_instant, format_interval
-from drtest.model.plan import is_full_due
+from drtest.model.plan import clocks, is_full_due
 from drtest.model.scenario import Backup
 
 # Options that change what a backup may make, beyond what the policy's own keys say.
@@ -118,6 +118,7 @@ def _kinds(case: Case) -> Iterator[Finding]:
     if any(option.startswith(_FULL_BY_OTHERS) for option in policy.options):
         return
     last_full_at: datetime | None = None
+    clock = clocks(case.scenario)
     wrong: dict[tuple[str, str], list[tuple[datetime, datetime | None]]] = {}
     lines: dict[str, int] = {}
     for one in case.made:
@@ -125,7 +126,7 @@ def _kinds(case: Case) -> Iterator[Finding]:
         assert isinstance(dated.step, Backup)
         action = dated.step.action
         asked_full = action == "full" or is_full_due(
-            last_full_at, dated.at, policy.full_if_older_than
+            last_full_at, clock[dated.index], policy.full_if_older_than
         )
         if asked_full != one.point.is_full:
             asked = "full" if asked_full else "incremental"

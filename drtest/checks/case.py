@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,7 @@ from drtest.model.history import History
 from drtest.model.names import SetId
 from drtest.model.plan import promised
 from drtest.model.points import Bucket, Made, made, present
-from drtest.model.scenario import DatedStep, Scenario
+from drtest.model.scenario import DatedStep, Prune, Scenario
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +64,40 @@ class Case:
 
     @cached_property
     def gone(self) -> tuple[Made, ...]:
-        """What is promised and can't be restored from the sets that are left, oldest first."""
-        return tuple(
-            one
-            for one in self.made
-            if one.point.at in self.promised and not one.is_restorable(self.left)
-        )
+        """What is promised, at the end or just after a prune, and can't be restored then."""
+        points = {one.point.step: one for lost in self._lost.values() for one in lost}
+        return tuple(points[step] for step in sorted(points))
 
     @cached_property
     def gone_at(self) -> frozenset[datetime]:
         """The instants of ``gone``."""
         return frozenset(one.point.at for one in self.gone)
+
+    def gone_after(self, step: int) -> frozenset[datetime]:
+        """Return those of ``gone_at`` that were gone just after the prune *step*; 0: at the end."""
+        return frozenset(one.point.at for one in self._lost.get(step, ()))
+
+    def end_of(self, step: int) -> datetime:
+        """Return when a drill after *step* is run; 0: at the calendar's end."""
+        return self.steps[step].at if step else self.scenario.end_at
+
+    @cached_property
+    def _lost(self) -> dict[int, tuple[Made, ...]]:
+        """What is promised and can't be restored: at the end (0), after each prune that removed."""
+        found = {0: self._missing(self.promised, self.made, self.left)}
+        for listing, sets in self.buckets():
+            dated = self.steps.get(listing.index)
+            if dated is None or not isinstance(dated.step, Prune) or not listing.removed:
+                continue
+            then = [one for one in self.made if one.point.step <= listing.index]
+            until = self.scenario.until(listing.index)
+            wanted = promised(until, [one.point for one in then])
+            found[listing.index] = self._missing(frozenset(wanted), then, sets)
+        return found
+
+    @staticmethod
+    def _missing(wanted: Set[datetime], made: Iterable[Made], sets: Set[SetId]) -> tuple[Made, ...]:
+        return tuple(one for one in made if one.point.at in wanted and not one.is_restorable(sets))
 
     def buckets(self) -> Iterator[tuple[ListingRecorded, Set[SetId]]]:
         """Yield each listing with the sets that the bucket held after it: one set, that changes."""

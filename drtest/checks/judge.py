@@ -15,6 +15,7 @@ from drtest.checks import (
     restored,
     retention,
     rules,
+    schedule,
     stanzas,
     unverified,
 )
@@ -34,6 +35,7 @@ Check = Callable[[Case, Drilled], Iterable[Finding]]
 FAMILIES: dict[str, Check] = {
     "restored": restored.check,
     "backup": lambda case, _: backup.check(case),
+    "schedule": lambda case, _: schedule.check(case),
     "rules": lambda case, _: rules.check(case),
     "warnings": lambda case, _: stanzas.check(case),
     "chain": lambda case, _: chain.check(case),

@@ -82,6 +82,7 @@ def drill(case: Case) -> Drilled:
                     evidence={"traceback": traceback.format_exc()},
                 )
             )
+    results.sort(key=lambda one: (one.number, one.part))  # those of a moment came earlier
     return Drilled(results=tuple(results), ledger=ledger, broken=tuple(broken))
 
 
@@ -176,8 +177,11 @@ def _wrong_point(entry: Entry) -> str:
     first = entry.evidence[0]
     asked = datetime.fromisoformat(str(first["asked_at"]))
     got = first["got_at"]
+    same = isinstance(got, str) and datetime.fromisoformat(got) == asked
     came = (
-        f"the state of {format_instant(datetime.fromisoformat(got))} came back"
+        "what another backup of the same second saved came back"
+        if same
+        else f"the state of {format_instant(datetime.fromisoformat(got))} came back"
         if isinstance(got, str)
         else f"{counted(_number(first['paths']), 'path')} came back, of no restore point"
     )

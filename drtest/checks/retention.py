@@ -183,14 +183,51 @@ def _disagrees(case: Case) -> Iterator[Finding]:
     if short is None or short[0] >= keep:
         return
     least, rule = short
+    spans_kept = kept_over_calendar(case)
     yield Finding(
         code="promise-disagrees",
         subject="keep",
         message=(
-            f"keep promises {format_interval(keep)}, and {rule} keeps {age(least)} at the least."
+            f"keep promises {format_interval(keep)}, and {rule} keeps {age(least)} at the least"
+            f"{_over_the_calendar(spans_kept)}."
         ),
         line=case.scenario.objectives.line,
-        evidence={"keep_days": _days(keep), "kept_days": _days(least), "rule": rule},
+        evidence={
+            "keep_days": _days(keep),
+            "kept_days": _days(least),
+            "rule": rule,
+            "oldest_point_days": [_days(one) for one in spans_kept],
+        },
+    )
+
+
+def kept_over_calendar(case: Case) -> tuple[timedelta, ...]:
+    """Return how old the oldest restore point was, at the least and at the most.
+
+    The least is found just after a prune that removed something, the most just before one or at the
+    end. Nothing where no prune removed anything: the calendar was too short to show it.
+    """
+    ages: list[timedelta] = []
+    before: timedelta | None = None
+    prunes = {index for index, dated in case.steps.items() if isinstance(dated.step, Prune)}
+    for listing, sets in case.buckets():
+        oldest = next((one for one in case.made if one.is_restorable(sets)), None)
+        now = None if oldest is None else listing.at - oldest.point.at
+        if listing.index in prunes and listing.removed and before is not None and now is not None:
+            ages += [before, now]
+        before = now
+    if ages and before is not None:
+        ages.append(before)
+    return (min(ages), max(ages)) if ages else ()
+
+
+def _over_the_calendar(kept: tuple[timedelta, ...]) -> str:
+    if not kept:
+        return ""
+    least, most = kept
+    return (
+        f"; over this calendar the oldest restore point was at least {_days(least):g} and at most "
+        f"{_days(most):g} days old"
     )
 
 

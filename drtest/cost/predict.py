@@ -23,7 +23,8 @@ from drtest.cost.rehearsal import (
 from drtest.cost.shapes import SetSizes, add, pages
 from drtest.cost.source import SourceShape, expected
 from drtest.model.bill import Counts, PredictedStep, Prediction
-from drtest.model.plan import PlannedRestore, PlannedSet, plan, resolve
+from drtest.model.early import begins
+from drtest.model.plan import PlannedRestore, PlannedSet, plan, restores
 from drtest.model.scenario import Drill, Everything, OneFile, Paths, Scenario
 
 
@@ -51,23 +52,43 @@ def predict(
         seen=seen or {},
     )
     steps: list[PredictedStep] = []
+    middle: dict[PlannedRestore, PredictedStep] = {}
+    waiting = _in_the_middle(scenario)
     for dated in scenario.steps:
         steps += calendar.step(dated)
-    made = [one for one in plan(scenario).made if one.step in calendar.made]
+        for drill, restore in waiting.get(dated.index, ()):
+            middle[restore] = _drill(calendar, drill, restore)
+    planned = plan(scenario).made
+    made = [one for one in planned if one.step in calendar.made]
+    if len(made) < len(planned):  # the runner then leaves all drills to the end
+        middle = {restore: step for restore, step in middle.items() if restore.after}
     for drill in scenario.drills:
         steps += [
-            _drill(calendar, drill, restore)
+            middle[restore] if restore in middle else _drill(calendar, drill, restore)
             for restore in _restores(scenario, drill, made)
             if restore.point_at is not None
         ]
     return Prediction(duplicity=duplicity_version, steps=tuple(steps))
 
 
+def _in_the_middle(scenario: Scenario) -> dict[int, list[tuple[Drill, PlannedRestore]]]:
+    """The restores that see the middle of the calendar, by the step that they follow."""
+    found: dict[int, list[tuple[Drill, PlannedRestore]]] = {}
+    for restore, step in begins(scenario).items():
+        found.setdefault(step, []).append((scenario.drills[restore.drill - 1], restore))
+    drills = [drill for drill in scenario.drills if drill.when != "end"]
+    made = plan(scenario).made if drills else ()
+    for drill in drills:
+        for one in _restores(scenario, drill, list(made)):
+            found.setdefault(one.after, []).append((drill, one))
+    return found
+
+
 def _restores(
     scenario: Scenario, drill: Drill, made: list[PlannedSet]
 ) -> tuple[PlannedRestore, ...]:
     try:
-        return resolve(scenario, drill, made)
+        return restores(scenario, drill, made)
     except ValueError:  # must-be leaves a point out: the runner makes nothing of this drill
         return ()
 
@@ -75,7 +96,7 @@ def _restores(
 def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> PredictedStep:
     """One process for each path; the first finds an empty archive dir, the others its copy."""
     label = f"drill {restore.drill}.{restore.part}"
-    asked_at = restore.asked_at or calendar.scenario.end_at
+    asked_at = restore.asked_at or restore.now_at
     chain = calendar.chain_at(asked_at)
     lists = pages(calendar.keys)
     cold = calendar.sets if calendar.habits.syncs_all_chains else chain
@@ -117,6 +138,8 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
         counts = add(counts, shapes.restore(fetched, pages=lists, missing=missing))
     if is_disturbed(drill):
         why = "it is disturbed: what is tried again, and how far it gets, is not modelled"
+    elif restore.typed is not None:
+        why = "what duplicity makes of a typed time is not modelled"
     elif restore.must_be == "refused":
         why = "it may be refused: how far it gets is not modelled"
     elif isinstance(drill.restore, Paths) and calendar.may_lose_paths:

@@ -15,6 +15,7 @@ from drtest.model.bill import Counts, PredictedStep
 from drtest.model.plan import PlannedSet, due, is_full_due
 from drtest.model.scenario import (
     Backup,
+    Clock,
     DatedStep,
     Drill,
     Lose,
@@ -79,6 +80,8 @@ class Rehearsal:
                     self.unsure = f"the {what} is lost"
             case Wait():
                 pass
+            case Clock():
+                self.unsure = "the machine's clock is off"
             case _:  # damage to what is stored, for good
                 self.unsure = "stored objects were damaged"
         return []

@@ -146,6 +146,7 @@ class Gateway:
         simulated_at: datetime,
         read_only: bool = False,
         authority: Path | None = None,
+        listing: Path | None = None,
         toxics: Sequence[Toxic] = (),
         on_trip: Callable[[Trip], None] | None = None,
     ) -> Listener:
@@ -156,6 +157,7 @@ class Gateway:
         host over http and this port as its proxy; the only mode in which a signature for another
         host than 127.0.0.1 holds. *authority*: certificates to trust upstream instead of the
         system's. A *read_only* port refuses all but GET and HEAD by itself.
+        *listing*, by ``write_listing``, is what this port's listings show instead of the store's.
         *toxics* are armed on this port alone, asked in their order. *on_trip* is told of each
         exchange that one of them holds; it runs in the gateway's own thread and must not wait
         (``queue.put`` is a good one). Release what is held, or close the port.
@@ -181,6 +183,7 @@ class Gateway:
             simulated_at=simulated_at.isoformat(),
             read_only=read_only,
             authority=str(authority or ""),
+            listing=str(listing or ""),
         )
         here = f"127.0.0.1:{reply['port']}"
         environment: dict[str, str] = {}

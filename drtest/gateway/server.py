@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 
 from drtest.gateway.authority import make_authority
 from drtest.gateway.classify import routing_headers
+from drtest.gateway.horizon import Horizon
 from drtest.gateway.listener import Listener, Upstream
 from drtest.gateway.requestlog import Labels, LogBroken, RequestLog
 from drtest.gateway.rules import RefuseWrites, Rule
@@ -84,6 +85,8 @@ class Server:
             for number, told in enumerate(message["toxics"])
         ]
         rules: list[Rule] = [*([RefuseWrites()] if message["read_only"] else []), *armed]
+        if message["listing"]:
+            rules.append(Horizon(Path(message["listing"])))
         listener = Listener(
             labels=Labels(
                 scenario=message["scenario"],

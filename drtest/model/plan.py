@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from drtest.model.interval import format_instant
 from drtest.model.scenario import (
     AtAgo,
+    AtBeforeFirst,
     AtChain,
     AtEach,
     AtEdges,
@@ -26,7 +27,10 @@ from drtest.model.scenario import (
     AtNewest,
     AtOldest,
     AtSample,
+    AtTyped,
     Backup,
+    Clock,
+    DatedStep,
     Drill,
     DrillOutcome,
     Everything,
@@ -56,6 +60,7 @@ class Plan:
 
     made: tuple[PlannedSet, ...]
     left: tuple[PlannedSet, ...]
+    removing: tuple[int, ...] = ()  # the steps whose prunes should remove a set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,9 @@ class PlannedRestore:
     asked_at: datetime | None
     point_at: datetime | None
     must_be: DrillOutcome
+    now_at: datetime  # when it is run, by the calendar
+    after: int = 0  # the step whose prune it follows; 0: it is run at the calendar's end
+    typed: AtTyped | None = None  # how duplicity is asked where not by ``asked_at``
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +90,7 @@ class _Chains:
     left: list[list[PlannedSet]] = field(default_factory=list)  # by chain
     fulls: int = 0
     last_full_at: datetime | None = None
+    removing: list[int] = field(default_factory=list)
 
 
 def is_full_due(last_full_at: datetime | None, now: datetime, every: timedelta | None) -> bool:
@@ -92,14 +101,19 @@ def is_full_due(last_full_at: datetime | None, now: datetime, every: timedelta |
 def plan(scenario: Scenario) -> Plan:
     """Return the sets that *scenario*'s calendar should make, if all goes well."""
     chains = _Chains()
+    clock = clocks(scenario)
     for dated in scenario.steps:
         match dated.step:
             case Backup(is_killed=True):
                 pass  # the next backup takes it up again
             case Backup(action=action, must_be="done"):
-                _add_set(chains, scenario, action=action, at=dated.at, step=dated.index)
+                _add_set(chains, scenario, action, dated, clock_at=clock[dated.index])
             case Prune(force=True, must_be="done"):
-                kept = prune([_Span.of(chain) for chain in chains.left], scenario, now=dated.at)
+                kept = prune(
+                    [_Span.of(chain) for chain in chains.left], scenario, now=clock[dated.index]
+                )
+                if not all(keep.kept and not keep.only_full for keep in kept):
+                    chains.removing.append(dated.index)
                 chains.left = [
                     [one for one in chain if one.is_full or not keep.only_full]
                     for chain, keep in zip(chains.left, kept, strict=True)
@@ -107,18 +121,34 @@ def plan(scenario: Scenario) -> Plan:
                 ]
             case _:
                 pass
-    return Plan(made=tuple(chains.made), left=tuple(one for chain in chains.left for one in chain))
+    return Plan(
+        made=tuple(chains.made),
+        left=tuple(one for chain in chains.left for one in chain),
+        removing=tuple(chains.removing),
+    )
 
 
-def _add_set(chains: _Chains, scenario: Scenario, *, action: str, at: datetime, step: int) -> None:
+def clocks(scenario: Scenario) -> dict[int, datetime]:
+    """Return what the machine's clock shows at each step, by the ``clock`` steps before it."""
+    off, shown = timedelta(), {}
+    for dated in scenario.steps:
+        shown[dated.index] = dated.at + off
+        if isinstance(dated.step, Clock):
+            off = dated.step.off
+    return shown
+
+
+def _add_set(
+    chains: _Chains, scenario: Scenario, action: str, dated: DatedStep, *, clock_at: datetime
+) -> None:
     if action == "incremental" and not chains.fulls:
         return  # status 17, no signatures: nothing is made
-    due = is_full_due(chains.last_full_at, at, scenario.policy.full_if_older_than)
+    due = is_full_due(chains.last_full_at, clock_at, scenario.policy.full_if_older_than)
     is_full = action == "full" or due
     if is_full:
         chains.fulls += 1
-        chains.last_full_at = at
-    one = PlannedSet(at=at, step=step, chain=chains.fulls, is_full=is_full)
+        chains.last_full_at = clock_at
+    one = PlannedSet(at=dated.at, step=dated.index, chain=chains.fulls, is_full=is_full)
     chains.made.append(one)
     if is_full or not chains.left:
         chains.left.append([one])
@@ -233,29 +263,68 @@ def point_before(points: Sequence[datetime], instant: datetime) -> datetime | No
     return points[place - 1] if place else None
 
 
+def restores(
+    scenario: Scenario, drill: Drill, made: Sequence[PlannedSet]
+) -> tuple[PlannedRestore, ...]:
+    """Return all restores that *drill* comes to if every prune does what it should.
+
+    As ``resolve``; a drill that is run after each prune is resolved for each of those moments.
+    """
+    if drill.when == "end":
+        return resolve(scenario, drill, made)
+    found: list[PlannedRestore] = []
+    for index in plan(scenario).removing:
+        found += resolve_after(scenario, drill, made, index, before=len(found))
+    return tuple(replace(one, parts=len(found)) for one in found)
+
+
+def resolve_after(
+    scenario: Scenario, drill: Drill, made: Sequence[PlannedSet], index: int, *, before: int
+) -> tuple[PlannedRestore, ...]:
+    """Return the restores that *drill* means just after the prune of step *index*.
+
+    They are numbered on from *before*, the number of those after earlier prunes.
+    """
+    until = scenario.until(index)
+    then = [one for one in made if one.step <= index]
+    moment = f" after the prune of {format_instant(until.end_at)}"
+    return tuple(
+        replace(
+            one,
+            part=before + one.part,
+            parts=before + one.parts,
+            what=one.what + moment,
+            after=index,
+        )
+        for one in resolve(until, drill, then)
+    )
+
+
 def resolve(
     scenario: Scenario, drill: Drill, made: Sequence[PlannedSet]
 ) -> tuple[PlannedRestore, ...]:
-    """Return the restores that *drill* means, given the sets that were (or should be) made.
+    """Return the restores that *drill* means at the calendar's end, given the sets that were made.
 
     Points that several selectors name come once. ValueError where ``must-be`` leaves a point out
     or names it twice; the message is for the user.
     """
     asked = _asked(scenario, drill.at, made, label=f"drill {drill.number}")
     points = [one.at for one in made]
-    outcomes = _outcomes(scenario, drill, made, asked)
+    outcomes = _outcomes(scenario, drill, made, [one.at for one in asked])
     return tuple(
         PlannedRestore(
             drill=drill.number,
             part=part,
             parts=len(asked),
             name=drill.name,
-            what=f"{describe(drill)} at {_shown(scenario, instant)}",
-            asked_at=instant,
-            point_at=point_before(points, instant or scenario.end_at),
+            what=f"{describe(drill)} at {_typed(ask.typed) or _shown(scenario, ask.at)}",
+            asked_at=ask.at,
+            point_at=point_before(points, ask.at or scenario.end_at),
             must_be=outcome,
+            now_at=scenario.end_at,
+            typed=ask.typed,
         )
-        for part, (instant, outcome) in enumerate(zip(asked, outcomes, strict=True), start=1)
+        for part, (ask, outcome) in enumerate(zip(asked, outcomes, strict=True), start=1)
     )
 
 
@@ -276,19 +345,33 @@ def _shown(scenario: Scenario, instant: datetime | None) -> str:
     return format_instant(instant or scenario.end_at)
 
 
+def _typed(typed: AtTyped | None) -> str:
+    return "" if typed is None else f"{typed.text} as typed in {typed.timezone}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """One question to duplicity; ``at`` None: none, which gives its default."""
+
+    at: datetime | None
+    typed: AtTyped | None = None
+
+
 def _asked(
     scenario: Scenario,
     selectors: Iterable[PointSelector],
     made: Sequence[PlannedSet],
     *,
     label: str,
-) -> list[datetime | None]:
-    """Instants to ask for, each once, in order of the selectors; None: duplicity's default."""
-    found: dict[datetime | None, None] = {}
+) -> list[_Ask]:
+    """What to ask for, each once, in order of the selectors."""
+    found: dict[_Ask, None] = {}
     for selector in selectors:
-        found.update(dict.fromkeys(_instants(scenario, selector, made, label=label)))
-    if None in found and scenario.end_at in found:
-        del found[scenario.end_at]  # the same state, asked for twice
+        typed = selector if isinstance(selector, AtTyped) else None
+        for instant in _instants(scenario, selector, made, label=label):
+            found[_Ask(at=instant, typed=typed)] = None
+    if _Ask(at=None) in found and _Ask(at=scenario.end_at) in found:
+        del found[_Ask(at=scenario.end_at)]  # the same state, asked for twice
     return list(found)
 
 
@@ -306,6 +389,10 @@ def _instants(
             return [end - ago]
         case AtInstant(instant=instant):
             return [instant]
+        case AtTyped():
+            return [selector.instant]
+        case AtBeforeFirst():
+            return [one.at - SECOND for one in made[:1]]
         case AtSample(count=count):
             return list(_sample(points, count, f"{scenario.seed}/{label}"))
         case AtOldest():
@@ -351,7 +438,7 @@ def _outcomes(
     newest = made[-1].at if made else None  # what duplicity's default gives, asked for by name
     claims = [
         (
-            {instant or newest for instant in _asked(scenario, [selector], made, label=label)},
+            {one.at or newest for one in _asked(scenario, [selector], made, label=label)},
             outcome,
         )
         for selector, outcome in drill.must_be

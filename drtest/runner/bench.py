@@ -142,12 +142,14 @@ def route(
     phase: str,
     at: datetime,
     read_only: bool = False,
+    listing: Path | None = None,
     watch: Watch | None = None,
 ) -> Iterator[tuple[Target, Mapping[str, str]]]:
     """Open a listening port of the gateway for one duplicity process.
 
     Yields where duplicity finds the bucket and what its environment needs to get there. A store
     that died meanwhile is StoreFailed, so that its death is not taken for the backup's failure.
+    *listing* is what its listings show instead of the bucket as it is.
     *watch* holds the toxics of this port, and is settled when the block ends.
     """
     bench, store, place = stand.bench, stand.bench.store, stand.where
@@ -161,6 +163,7 @@ def route(
         simulated_at=at,
         read_only=read_only,
         authority=store.ca_file,
+        listing=listing,
         toxics=watch.toxics if watch else (),
         on_trip=watch.on_trip if watch else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -14,19 +15,24 @@ from drtest.errors import EnvironmentFault
 from drtest.model.events import (
     Event,
     FaultSeen,
+    ListingRecorded,
     PartLeftOut,
     ScenarioFinished,
     ScenarioStarted,
+    StepFinished,
 )
 from drtest.model.lines import lines
-from drtest.model.plan import plan, resolve
+from drtest.model.plan import clocks, plan, restores
 from drtest.model.points import points
+from drtest.model.scenario import Prune
 from drtest.oracle.recall import StatCache
 from drtest.oracle.ruling import duplicity_arguments, write_lists
 from drtest.oracle.trees import TreeStore
+from drtest.runner import chain as chains
 from drtest.runner import vault as vaults
 from drtest.runner.bench import Stand, unfit_source
 from drtest.runner.drills import Drills
+from drtest.runner.early import early
 from drtest.runner.fault import fault
 from drtest.runner.room import lacking, placed
 from drtest.runner.timeline import Timeline
@@ -77,6 +83,7 @@ def _events(stand: Stand) -> Iterator[Event]:
             without={(part.zoo, part.thing) for part in without},
         )
     vault, ring = vaults.make(scenario.policy, bench.workspace.new_home(), bench.redact)
+    looking = contextlib.ExitStack()
     try:
         machine = Machine(
             folder=stand.work / "server",
@@ -110,17 +117,38 @@ def _events(stand: Stand) -> Iterator[Event]:
             vault=vault,
             commands=commands,
             truths=truths,
+            clock=clocks(scenario),
+            chain=looking.enter_context(chains.opened(stand, vault)),
         )
-        history: list[Event] = []
-        for event in timeline.run():
-            history.append(event)
-            yield event
         wreck = Wreck(folder=stand.wrecks)
         drills = Drills(stand=stand, vault=vault, commands=commands, truths=truths, wreck=wreck)
-        yield from drills.run(points(history, scenario))
+        yield from _calendar_and_drills(timeline, drills)
         wreck.add_common("source", source)
     finally:
+        looking.close()
         ring.close()
+
+
+def _calendar_and_drills(timeline: Timeline, drills: Drills) -> Iterator[Event]:
+    """Yield the calendar's events, then those of drills, but for drills of a moment in between."""
+    scenario = drills.stand.scenario
+    prunes = {dated.index for dated in scenario.steps if isinstance(dated.step, Prune)}
+    history: list[Event] = []
+    touched: int | None = None  # the prune under way, once it has removed anything
+    with early(drills) as begun:
+        for event in timeline.run():
+            history.append(event)
+            begun.see(event)
+            yield event
+            match event:
+                case ListingRecorded(index=index) if event.removed and index in prunes:
+                    touched = index
+                case StepFinished(index=index) if index == touched:
+                    yield from drills.run_after(index, points(history, scenario))
+                case _:
+                    pass
+        results = begun.results(history)
+        yield from drills.run(points(history, scenario), results)
 
 
 def _left_out(part: workload.LeftOut) -> Event:
@@ -147,7 +175,7 @@ def _started(stand: Stand) -> ScenarioStarted:
         gpg=bench.gpg,
         real_at=real_now(),
         steps=len(scenario.steps),
-        drills=sum(len(resolve(scenario, drill, made)) for drill in scenario.drills),
+        drills=sum(len(restores(scenario, drill, made)) for drill in scenario.drills),
         preloaded=bench.preloaded,
         is_root=os.getuid() == 0,
         lines=lines(scenario),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from drtest import workload
@@ -24,7 +24,18 @@ from drtest.model.events import (
     StepStarted,
     StoredObject,
 )
-from drtest.model.scenario import Backup, DatedStep, Harmed, Lose, Mutate, Prune, RollBack, Wait
+from drtest.model.interval import format_interval
+from drtest.model.scenario import (
+    Backup,
+    Clock,
+    DatedStep,
+    Harmed,
+    Lose,
+    Mutate,
+    Prune,
+    RollBack,
+    Wait,
+)
 from drtest.runner.bench import Stand, route, unfit_source
 from drtest.runner.chain import Chain
 from drtest.runner.damage import damage
@@ -46,6 +57,7 @@ class Timeline:
     commands: Commands
     truths: Truths
     chain: Chain
+    clock: dict[int, datetime]  # what the machine's clock shows at each step
     listed: dict[str, StoredObject] = field(default_factory=dict)
     sound: dict[str, str] = field(default_factory=dict)  # versions before the last damage, by key
 
@@ -79,8 +91,8 @@ class Timeline:
                 yield from self._harm(dated, dated.step)
             case RollBack():
                 yield from self._roll_back(dated)
-            case Wait():
-                pass  # the next step's instant holds it
+            case Wait() | Clock():
+                pass  # the next step's instant, and its clock, hold it
             case _ as never:
                 assert_never(never)
 
@@ -117,7 +129,7 @@ class Timeline:
                 target=target,
                 archive=self.machine.archive,
                 log=machine_log,
-                at=dated.at,
+                at=self.clock[dated.index],
             )
             with self.stand.bench.slots:
                 call = self.machine.call(
@@ -132,6 +144,8 @@ class Timeline:
                 )
         refuse_full_disk(call)
         self.stand.bench.check_store(call)
+        if call.status == 0 and step.must_be == "done":
+            self.truths.settle(dated.at)
         yield ActionFinished(
             index=dated.index,
             at=dated.at,
@@ -151,7 +165,7 @@ class Timeline:
                 target=target,
                 archive=self.machine.archive,
                 log=machine_log,
-                at=dated.at,
+                at=self.clock[dated.index],
                 force=step.force,
             )
             for action, argv in actions:
@@ -255,6 +269,9 @@ def describe(dated: DatedStep) -> str:
             return f"damage: {done}"
         case RollBack():
             return "roll-back"
+        case Clock(off=off):
+            sign = "-" if off < timedelta() else ""
+            return f"clock: {sign}{format_interval(abs(off))}"
         case Wait():
             return "wait"
         case _ as never:

@@ -29,6 +29,13 @@ class Truths:
     by_instant: dict[datetime, int] = field(default_factory=dict)
     count: int = 0
 
+    def settle(self, at: datetime) -> None:
+        """Let the truth recorded last be that of the restore point *at*: its backup was made.
+
+        A backup that was refused leaves no point, and so none to another of the same second.
+        """
+        self.by_instant[at] = self.count - 1
+
     def record(self, *, index: int, at: datetime) -> Iterator[TruthRecorded | RulesCounted]:
         """Record the whole source as truth of step *index*, each path flagged."""
         selection = Selection(self.scenario.policy.select, self.source, at=at)
@@ -41,7 +48,6 @@ class Truths:
             number, capture(self.source, cache=self.cache, flags=flags)
         )
         self.count += 1
-        self.by_instant[at] = number
         yield TruthRecorded(
             index=index,
             at=at,

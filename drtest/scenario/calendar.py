@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from drtest.clock import real_now
 from drtest.model.interval import format_instant, parse_interval
-from drtest.model.scenario import DatedStep, Wait
+from drtest.model.scenario import Clock, DatedStep, Wait
 from drtest.scenario import fields, words
 from drtest.scenario.fields import Fields
 from drtest.scenario.instant import last_second, parse_instant
@@ -91,6 +91,7 @@ def read_calendar(
     dated = sorted(_expand(entries), key=lambda one: (one.at, one.entry, one.order))
     _refuse_same_instant(entries, dated, problems)
     _refuse_late_wait(dated, problems)
+    _refuse_fast_clock(dated, problems)
     if len(problems.found) > before:
         return None
     return Calendar(
@@ -293,5 +294,17 @@ def _refuse_late_wait(dated: list[_Dated], problems: Problems) -> None:
                 one.placed.place,
                 f"this wait outlasts the last step, at {format_instant(last.at)}",
                 "wait less, or put the wait behind the last step",
+            )
+            return
+
+
+def _refuse_fast_clock(dated: list[_Dated], problems: Problems) -> None:
+    """A clock beyond the real now: duplicity reads some times against that."""
+    for one in dated:
+        if isinstance(one.placed.step, Clock) and dated[-1].at + one.placed.step.off > real_now():
+            problems.add(
+                one.placed.place,
+                "by this clock the calendar ends later than now",
+                "start in an earlier year",
             )
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drtest.errors import UsageError
-from drtest.model.plan import plan, resolve
+from drtest.model.plan import plan, restores
 from drtest.model.scenario import Backup, Scenario
 from drtest.scenario.document import Loaded, read_document
 from drtest.scenario.node import compose
@@ -118,7 +118,7 @@ def count(scenarios: Iterable[Scenario]) -> Counts:
         files.add(scenario.file)
         number += 1
         made = plan(scenario).made
-        drills += sum(len(resolve(scenario, drill, made)) for drill in scenario.drills)
+        drills += sum(len(restores(scenario, drill, made)) for drill in scenario.drills)
         backups += sum(isinstance(dated.step, Backup) for dated in scenario.steps)
     return Counts(files=len(files), scenarios=number, drills=drills, backups=backups)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from drtest.model.interval import format_instant, format_interval
-from drtest.model.plan import PlannedRestore, PlannedSet, describe, plan, promised, resolve
+from drtest.model.plan import PlannedRestore, PlannedSet, describe, plan, promised, restores
 from drtest.model.scenario import Drill, Scenario
 from drtest.scenario.dump import dump
 from drtest.scenario.emit import Flow, Tree, emit, printable
@@ -132,10 +132,10 @@ def _drills(scenario: Scenario) -> Iterator[str]:
     yield f"{_plural(len(scenario.drills), 'drill')}, {_plural(total.drills, 'restore')}"
     lines: list[str] = []
     for drill in scenario.drills:
-        restores = resolve(scenario, drill, made)
-        lines.append(f"  {drill.number}  {_title(drill)}: {_plural(len(restores), 'restore')}")
+        found = restores(scenario, drill, made)
+        lines.append(f"  {drill.number}  {_title(drill)}: {_plural(len(found), 'restore')}")
         lines += [
-            f"     {line}" for line in _folded([_restore(one, scenario) for one in restores], 8)
+            f"     {line}" for line in _folded([_restore(one) for one in found], 8)
         ]
     yield from _folded(lines, _MOST_DRILLS)
 
@@ -143,11 +143,13 @@ def _drills(scenario: Scenario) -> Iterator[str]:
 def _title(drill: Drill) -> str:
     points = ", ".join(selector_words(selector) for selector in drill.at)
     title = f"{describe(drill)} at {points}"
+    if drill.when != "end":
+        title += f" {drill.when}"
     return f"{drill.name}: {title}" if drill.name else title
 
 
-def _restore(one: PlannedRestore, scenario: Scenario) -> str:
-    asked: datetime = one.asked_at or scenario.end_at
+def _restore(one: PlannedRestore) -> str:
+    asked: datetime = one.asked_at or one.now_at
     point = "nothing" if one.point_at is None else format_instant(one.point_at)
     means = "" if asked == one.point_at else f" (the point {point})"
     return f"{format_instant(asked)}{means}   must be {one.must_be}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.buckets import later, look, recorded, three_sets
 from support.faults import harmed, killed_at_night
 from support.histories import (
     Story,
@@ -22,9 +23,16 @@ from support.histories import (
 
 from drtest.checks import judge
 from drtest.model.bill import PredictedStep, Prediction
-from drtest.model.events import FaultSeen, ListingRecorded, RequestsPredicted, RolledBack
+from drtest.model.events import (
+    FaultSeen,
+    ListingRecorded,
+    OpenUpload,
+    RequestsPredicted,
+    RolledBack,
+)
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.history import History
+from drtest.model.names import SetId
 from drtest.model.rule import Rule
 from drtest.model.run import Judgement
 from drtest.model.scenario import (
@@ -483,6 +491,45 @@ def test_half_a_prune_is_incomplete_without_a_word_of_duplicitys() -> None:
     assert len(found.evidence["keys"]) == 4  # type: ignore[arg-type]
 
 
+@defect("prune-before-backup")
+def _() -> Story:
+    story = Story(policy=WEEK, objectives=replace(Story().objectives, keep=timedelta(days=1)))
+    story.backup(1)
+    story.prune(2)
+    story.backup(2)
+    story.drill(2)
+    return story
+
+
+@sound("prune-before-backup")
+def _() -> Story:
+    """Retention runs after each backup, and before none of the same night."""
+    story = Story(policy=WEEK, objectives=replace(Story().objectives, keep=timedelta(days=1)))
+    for number in (1, 2):
+        story.backup(number)
+        story.prune(number)
+    story.drill(2)
+    return story
+
+
+@defect("clock-went-back")
+def _() -> Story:
+    """The third night's full is stamped before the second night."""
+    story = three_nights()
+    story.backup(4, action="full", makes=objects_of(SetId(at=day(2.5))))
+    story.drill(4)
+    return story
+
+
+@sound("clock-went-back")
+def _() -> Story:
+    """A clock that is slow, and never before the newest set."""
+    story = three_nights()
+    story.backup(4, action="full", makes=objects_of(SetId(at=day(3.5))))
+    story.drill(4)
+    return story
+
+
 @defect("promise-disagrees")
 def _() -> Story:
     story, _ = two_chains(30.0, policy=WEEK)
@@ -759,6 +806,95 @@ for _code in (
     "time-limit-reached",
 ):
     DEFECTS[_code] = faulty(_code)
+
+
+# ---------------------------------------------------------------- chain
+
+
+@defect("volume-missing")
+def _() -> Story:
+    story, sets = three_sets()
+    look(story, recorded(*objects_of(sets[1]), index=2, number=2, volumes=2))
+    return story
+
+
+@defect("volume-hash-differs")
+def _() -> Story:
+    story, sets = three_sets()
+    keys = objects_of(sets[0])
+    look(story, recorded(*keys, index=1, number=1, spoiled=frozenset(keys[:1])))
+    return story
+
+
+@defect("manifest-missing")
+def _() -> Story:
+    story, sets = three_sets()
+    keys = objects_of(sets[2])
+    look(story, recorded(*keys, index=3, number=3, unreadable=frozenset(keys)))
+    return story
+
+
+@defect("signatures-missing")
+def _() -> Story:
+    story, sets = three_sets()
+    later(story, went=objects_of(sets[2])[1:2])
+    return story
+
+
+@defect("orphaned-object")
+def _() -> Story:
+    """Something else, and a volume that no manifest names."""
+    story, sets = three_sets()
+    later(story, came=("notes.txt", objects_of(sets[0])[0].replace("vol1", "vol7")))
+    return story
+
+
+@defect("upload-left-open")
+def _() -> Story:
+    story, _ = three_sets()
+    left = OpenUpload(key="x.vol1.difftar.gpg", upload_id="u", size_bytes=5_000_000)
+    later(story, record=recorded(index=4, number=4, uploads=(left,)))
+    return story
+
+
+@defect("plain-text-in-chain")
+def _() -> Story:
+    """The name says gpg, and what lies there can be read."""
+    story, sets = three_sets()
+    keys = objects_of(sets[1])
+    look(story, recorded(*keys, index=2, number=2, plain=frozenset(keys)))
+    return story
+
+
+@defect("chain-broken")
+def _() -> Story:
+    story, _ = three_sets()
+    lost = SetId(at=day(2.6), base_at=day(2.5))
+    later(story, came=objects_of(lost))
+    return story
+
+
+@sound(
+    "volume-missing",
+    "volume-hash-differs",
+    "manifest-missing",
+    "signatures-missing",
+    "orphaned-object",
+    "upload-left-open",
+    "plain-text-in-chain",
+    "chain-broken",
+)
+def _() -> Story:
+    """Whole sets; what was amiss in between was mended by the end."""
+    story, sets = three_sets()
+    keys = objects_of(sets[0])
+    left = OpenUpload(key="x", upload_id="u", size_bytes=1)
+    spoiled = recorded(
+        *keys, index=1, number=1, volumes=2, spoiled=frozenset(keys), uploads=(left,)
+    )
+    look(story, spoiled)
+    later(story, came=keys)
+    return story
 
 
 # ---------------------------------------------------------------- faults

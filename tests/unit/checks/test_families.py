@@ -145,7 +145,8 @@ def test_fulls_that_are_kept_by_number_keep_less_than_was_promised() -> None:
     assert found.code == "promise-disagrees"
     assert found.evidence["kept_days"] == 7.0
     assert found.message == (
-        "keep promises 10D, and remove-all-but-n-full 2 keeps 7D at the least."
+        "keep promises 10D, and remove-all-but-n-full 2 keeps 7D at the least; over this calendar "
+        "the oldest restore point was at least 7 and at most 14 days old."
     )
 
 

@@ -26,6 +26,7 @@ from drtest.model.scenario import (
     Mutate,
     Mutation,
     NewKey,
+    Objectives,
     OneFile,
     Paths,
     Policy,
@@ -142,6 +143,7 @@ SEEN_KEY = {
     "drill 1.1": drill(7),
     "drill 2.1": drill(3),
 }
+AT_THE_END = Objectives(real_size=True)  # as these were seen: no drill is begun before
 DRILLS = (
     Drill(number=1, at=(AtEach(),)),
     Drill(number=2, restore=OneFile(), at=(AtEach(),)),
@@ -167,7 +169,12 @@ def test_a_long_calendar_is_predicted_to_the_request(
     encryption: str, volsize_mib: int, seen: dict[str, dict[str, int]]
 ) -> None:
     prediction = predict(
-        scenario(*LONG, policy=policy(encryption, volsize_mib), drills=DRILLS),
+        scenario(
+            *LONG,
+            policy=policy(encryption, volsize_mib),
+            drills=DRILLS,
+            objectives=AT_THE_END,
+        ),
         duplicity_version="3.2.1",
     )
     assert {step.step: step.operations for step in prediction.steps} == seen
@@ -199,6 +206,7 @@ def test_the_old_duplicity_is_predicted_to_the_request() -> None:
             *LONG,
             policy=Policy(encryption="none", volsize_mib=5, remove_all_but_n_full=1),
             drills=DRILLS[:1],
+            objectives=AT_THE_END,
         ),
         duplicity_version="0.8.22",
     )
