@@ -31,9 +31,10 @@ from drtest.report.totals import Foreseen, add_up, add_up_predicted
 from drtest.report.wording import count, duration, printable, size
 
 FINDINGS = 40  # told in full
-SCENARIOS = 300  # listed one by one
-CELLS = 1500  # days drawn on all calendars together
+SCENARIOS = 150  # listed one by one
+CELLS = 1100  # days drawn on all calendars together
 STRETCHES = 60  # of one scenario
+ROWS = 300  # stretches of all of them
 _DRAWN = 7  # so many points are worth a calendar where there are several scenarios
 _PLOTTED = 3  # scenarios whose times are drawn
 _DISTURBANCES = 100
@@ -99,11 +100,13 @@ def render(run: RunResult, folder: Path | None = None) -> str:
         scenarios=run.scenarios[:SCENARIOS],
         more_scenarios=max(0, len(run.scenarios) - SCENARIOS),
         drills=drills,
-        places=list(_places(run.scenarios)),
+        places=(places := list(_places(run.scenarios))),
+        more_places=sum(_has_points(one) for one in run.scenarios) - len(places),
         counts=dates.counts(brief.points_of(run.scenarios)),
         words=dates.WORDS,
         fulls=sum(one.is_full for one in brief.points_of(run.scenarios)),
         times=list(_times(run.scenarios)),
+        more_times=max(0, len(run.scenarios) - SCENARIOS),
         disturbances=(made := _disturbances(run.scenarios))[:_DISTURBANCES],
         more_disturbances=max(0, len(made) - _DISTURBANCES),
         refused=[(one, drill) for one, drill in drills if drill.must_be == "refused"][
@@ -112,7 +115,8 @@ def render(run: RunResult, folder: Path | None = None) -> str:
         totals=totals,
         foreseen=foreseen,
         grid=None if totals is None else _grid(totals.by_phase, foreseen),
-        losses=_losses(run.scenarios),
+        losses=(lost := _losses(run.scenarios))[:FINDINGS],
+        more_losses=max(0, len(lost) - FINDINGS),
         blind=list(dict.fromkeys(x for one in run.scenarios for x in one.judgement.not_compared)),
         left_out=[
             *run.left_out,
@@ -158,11 +162,11 @@ def scenario_is_known(result: ScenarioResult) -> bool:
 
 
 def _places(results: Sequence[ScenarioResult]) -> Iterable[Place]:
-    spare = CELLS
+    spare, rows = CELLS, ROWS
     least = 3 if len(results) == 1 else _DRAWN
     for result in sorted(results, key=lambda one: one.judgement.as_expected):
         account = result.judgement.account
-        if account is None or not account.points:
+        if account is None or not _has_points(result):
             continue
         months = dates.months(account.points) if len(account.points) >= least else ()
         cells = len(months) * dates.DAYS
@@ -170,11 +174,15 @@ def _places(results: Sequence[ScenarioResult]) -> Iterable[Place]:
             months = ()
         spare -= len(months) * dates.DAYS
         stretches = dates.stretches(account.points)
+        shown = stretches[: min(STRETCHES, rows)]
+        rows -= len(shown)
+        if not shown:
+            return  # the count above tells of all points
         yield Place(
             result=result,
             months=months,
-            stretches=stretches[:STRETCHES],
-            more=max(0, len(stretches) - STRETCHES),
+            stretches=shown,
+            more=len(stretches) - len(shown),
         )
 
 
@@ -204,6 +212,11 @@ def _times(results: Sequence[ScenarioResult]) -> Iterable[Timed]:
             rto="not stated" if goals.rto_s is None else plots.lasting(goals.rto_s) + not_judged,
             plots=tuple(drawn),
         )
+
+
+def _has_points(result: ScenarioResult) -> bool:
+    account = result.judgement.account
+    return account is not None and bool(account.points)
 
 
 def _dullness(result: ScenarioResult) -> tuple[bool, bool, int]:
