@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from drtest.api.iam import least_policies, renamed
 from drtest.api.requests import (
@@ -25,6 +27,7 @@ from drtest.api.requests import (
     write_jsonl,
 )
 from drtest.api.session import REQUEST_LOG
+from drtest.cli.app import app
 from drtest.errors import UsageError
 from drtest.gateway.classify import classify
 from drtest.gateway.exchange import Exchange
@@ -145,6 +148,18 @@ def test_exports_are_read_back_the_same(run: Path) -> None:
 def test_a_folder_without_a_log_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no requests\.jsonl"):
         log_of(tmp_path)
+
+
+@pytest.mark.parametrize("words", [[], ["--by", "kind"], ["--failed", "--limit", "0"]])
+def test_what_is_listed_has_nothing_that_a_terminal_acts_on(run: Path, words: list[str]) -> None:
+    said = CliRunner().invoke(app, ["requests", str(run), *words])
+    assert said.exit_code == 0, said.output
+    assert all(unicodedata.category(char)[0] != "C" for char in set(said.output) - {"\n"})
+    if not words:
+        lines = said.output.splitlines()
+        assert (len(lines), lines[-1]) == (len(STORY) + 2, f"{len(STORY)} requests")
+        assert 'host/café",\\n\\x1b[31m' in said.output
+        assert lines[7].endswith("(by the gateway)") and lines[8].endswith("(outcome unknown)")
 
 
 # ---------------------------------------------------------------- iam

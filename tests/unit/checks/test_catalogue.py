@@ -24,11 +24,14 @@ from support.histories import (
 from drtest.checks import judge
 from drtest.model.bill import PredictedStep, Prediction
 from drtest.model.events import (
+    DamageDone,
+    Event,
     FaultSeen,
     ListingRecorded,
     OpenUpload,
     RequestsPredicted,
     RolledBack,
+    ToxicSeen,
 )
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.history import History
@@ -717,8 +720,33 @@ def test_a_large_estimate_is_held_to_the_tolerance() -> None:
     assert "1,021 PutObject were predicted and 1,000 metered" in warning.message
 
 
-def test_a_disturbed_run_says_nothing_of_the_request_model() -> None:
-    assert codes(foreseen(4, failed=1).history()) == []
+def refused() -> Story:
+    story = foreseen(4)
+    story.drill(
+        3, number=2, must_be="refused", escrow=(), done=call("restore", status=31), got=tree()
+    )
+    return story
+
+
+def told_of(event: Event) -> Story:
+    story = foreseen(4)
+    story.events.append(event)
+    return story
+
+
+HARMED = DamageDone(index=1, at=day(1), damage="delete", target="volume 1", keys=("k",))
+HELD = ToxicSeen(
+    index=1, at=day(1), action="backup", toxic="kill", when="x", matching=1, fired=1, keys=("k",)
+)
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [lambda: foreseen(4, failed=1), refused, lambda: told_of(HARMED), lambda: told_of(HELD)],
+    ids=["a request failed", "a call failed", "damage", "a toxic"],
+)
+def test_a_disturbed_run_says_nothing_of_the_request_model(tell: Tell) -> None:
+    assert "request-model-off" not in codes(tell().history())
 
 
 # ---------------------------------------------------------------- could not verify
