@@ -95,6 +95,14 @@ class Keyring:
         """Whether the secret half lies here."""
         return any(key["fingerprint"] == fingerprint for key in self._gpg.list_keys(secret=True))
 
+    def decrypt(self, data: bytes, passphrases: Iterable[str]) -> bytes | None:
+        """Return *data* decrypted with the first passphrase that opens it, None where none does."""
+        for passphrase in passphrases:
+            result = self._gpg.decrypt(data, passphrase=passphrase, always_trust=True)
+            if result.ok:
+                return bytes(result.data)
+        return None
+
     def close(self) -> None:
         """End the agent: it daemonises away, and would outlive drtest."""
         stop_agent(self.home)

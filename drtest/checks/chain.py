@@ -1,0 +1,323 @@
+"""The bucket at the calendar's end, by what drtest itself read there: duplicity is not asked.
+
+duplicity does not notice a missing volume before a restore needs it (shared facts 0.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drtest.checks.case import Case
+from drtest.checks.words import EVIDENCE_PATHS, counted, shown, stamps
+from drtest.model.chain import chains
+from drtest.model.events import (
+    ChainRecorded,
+    ListingRecorded,
+    ManifestRead,
+    OpenUpload,
+    StepFinished,
+    Stored,
+    StoredObject,
+)
+from drtest.model.finding import Finding
+from drtest.model.interval import format_instant
+from drtest.model.names import ObjectName, SetId, format_stamp, parse_name
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Yield what is wrong with the stored chains; nothing where the calendar was broken off."""
+    finished = {event.index for event in case.history.of(StepFinished)}
+    if case.scenario.steps[-1].index not in finished:
+        return  # what was killed or harmed may have been meant to be mended
+    bucket = _Bucket.at_the_end(case)
+    if bucket is None:
+        return
+    yield from _manifests(case, bucket)
+    yield from _volumes(case, bucket)
+    yield from _links(case, bucket)
+    yield from _signatures(bucket)
+    yield from _plain_text(case, bucket)
+    yield from _orphans(bucket)
+    yield from _open_uploads(bucket)
+
+
+# ---------------------------------------------------------------- what lies there
+
+
+@dataclass(slots=True, kw_only=True)
+class _Set:
+    volumes: dict[int, str] = field(default_factory=dict)  # number -> key
+    manifest: str = ""
+    signatures: str = ""
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> list[str]:
+        named = [self.manifest, self.signatures]
+        return sorted([*self.volumes.values(), *(key for key in named if key), *self.others])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bucket:
+    objects: dict[str, StoredObject]
+    names: dict[str, ObjectName]
+    sets: dict[SetId, _Set]
+    manifests: dict[str, ManifestRead]
+    volumes: dict[str, Stored]
+    uploads: tuple[OpenUpload, ...]
+
+    @classmethod
+    def at_the_end(cls, case: Case) -> _Bucket | None:
+        """None where nothing was read: a history of an older drtest."""
+        objects: dict[str, StoredObject] = {}
+        manifests: dict[str, ManifestRead] = {}
+        volumes: dict[str, Stored] = {}
+        uploads: tuple[OpenUpload, ...] | None = None
+        for event in case.history.of(ListingRecorded, ChainRecorded):
+            match event:
+                case ListingRecorded(added=added, removed=removed):
+                    objects.update({one.key: one for one in added})
+                    for key in removed:
+                        objects.pop(key, None)
+                case ChainRecorded():
+                    manifests.update({one.key: one for one in event.manifests})
+                    volumes.update({one.key: one for one in event.volumes})
+                    uploads = event.uploads
+        if uploads is None:
+            return None
+        names = {key: parse_name(key) for key in sorted(objects)}
+        return cls(
+            objects=objects,
+            names=names,
+            sets=_sets(names),
+            manifests=manifests,
+            volumes=volumes,
+            uploads=uploads,
+        )
+
+    def read(self, one: SetId) -> ManifestRead | None:
+        """The manifest of a set, where it is there and could be read."""
+        found = self.manifests.get(self.sets[one].manifest)
+        return found if found is not None and not found.problem else None
+
+
+def _sets(names: dict[str, ObjectName]) -> dict[SetId, _Set]:
+    found: dict[SetId, _Set] = {}
+    for key, name in names.items():
+        if name.set is None or name.is_partial:
+            continue
+        one = found.setdefault(name.set, _Set())
+        match name.kind:
+            case "volume" if name.volume is not None:
+                one.volumes[name.volume] = key
+            case "manifest":
+                one.manifest = key
+            case "signatures":
+                one.signatures = key
+            case _:
+                one.others.append(key)
+    return dict(sorted(found.items(), key=lambda item: (item[0].at, item[0].is_full)))
+
+
+def _points(case: Case, one: SetId) -> list[datetime]:
+    """Promised restore points that a restore of reads this set."""
+    return [
+        made.point.at for made in case.made if one in made.needs and made.point.at in case.promised
+    ]
+
+
+def _what(one: SetId) -> str:
+    return f"{'full' if one.is_full else 'incremental'} of {format_instant(one.at)}"
+
+
+def _for(points: list[datetime]) -> str:
+    return (
+        f"; {counted(len(points), 'promised restore point')} {_need(points)} it" if points else ""
+    )
+
+
+def _need(points: list[datetime]) -> str:
+    return "needs" if len(points) == 1 else "need"
+
+
+# ---------------------------------------------------------------- failures
+
+
+def _manifests(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+    for one, stored in bucket.sets.items():
+        read = bucket.manifests.get(stored.manifest)
+        problem = read.problem if read is not None else ""
+        if (stored.manifest and not problem) or not (stored.volumes or stored.manifest):
+            continue
+        points = _points(case, one)
+        lacks = (
+            f"has a manifest that can't be read: {problem}"
+            if stored.manifest
+            else f"has no manifest in the bucket, beside {counted(len(stored.volumes), 'volume')}"
+        )
+        yield Finding(
+            code="manifest-missing",
+            subject=stored.manifest or format_stamp(one.at),
+            message=f"The {_what(one)} {lacks}{_for(points)}.",
+            restore_points=tuple(points),
+            evidence={
+                "set_at": one.at.isoformat(),
+                "keys": stored.keys[:EVIDENCE_PATHS],
+                "problem": problem,
+            },
+        )
+
+
+def _volumes(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+    for one, stored in bucket.sets.items():
+        read = bucket.read(one)
+        if read is None:
+            continue
+        missing = [line.number for line in read.volumes if line.number not in stored.volumes]
+        points = _points(case, one)
+        if missing:
+            numbers = ", ".join(str(number) for number in missing[:5])
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            yield Finding(
+                code="volume-missing",
+                subject=f"volume {missing[0]} of {format_stamp(one.at)}",
+                message=(
+                    f"The {_what(one)} has {counted(len(read.volumes), 'volume')}, and the bucket "
+                    f"does not hold number {numbers}{more}{_for(points)}."
+                ),
+                restore_points=tuple(points),
+                evidence={
+                    "set_at": one.at.isoformat(),
+                    "manifest": read.key,
+                    "volumes": missing,
+                    "restore_points": stamps(points),
+                },
+            )
+        for line in read.volumes:
+            key = stored.volumes.get(line.number, "")
+            found = bucket.volumes.get(key)
+            if found is None or found.sha1 == line.sha1:
+                continue
+            yield Finding(
+                code="volume-hash-differs",
+                subject=key,
+                message=(
+                    f"{key} is not what the manifest of the {_what(one)} recorded: SHA-1 "
+                    f"{found.sha1[:12]}..., should be {line.sha1[:12]}...{_for(points)}."
+                ),
+                restore_points=tuple(points),
+                evidence={"key": key, "stored_sha1": found.sha1, "manifest_sha1": line.sha1},
+            )
+
+
+def _links(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+    """One finding a chain: what stands on the first incremental without a base is told with it."""
+    there = {
+        one: stored for one, stored in bucket.sets.items() if stored.volumes or stored.manifest
+    }
+    for chain in chains(bucket.names[key] for stored in there.values() for key in stored.keys):
+        first = chain[0]
+        if first.base_at is None:
+            continue
+        more = f", with {counted(len(chain) - 1, 'set')} behind it" if len(chain) > 1 else ""
+        points = sorted({point for one in chain for point in _points(case, one)})
+        yield Finding(
+            code="chain-broken",
+            subject=format_stamp(first.at),
+            message=(
+                f"The {_what(first)} stands on a set of {format_instant(first.base_at)} that is "
+                f"not in the bucket{more}{_for(points)}."
+            ),
+            restore_points=tuple(points),
+            evidence={"set_at": first.at.isoformat(), "base_at": first.base_at.isoformat()},
+        )
+
+
+def _plain_text(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+    """Objects that anybody can read, in a chain that is otherwise (or was to be) encrypted."""
+    wanted = case.scenario.policy.encryption != "none"
+    for chain in chains(bucket.names.values()):
+        keys = [key for one in chain for key in bucket.sets[one].keys if one in bucket.sets]
+        open_ones = [key for key in keys if _is_open(bucket, key)]
+        if not open_ones or not (wanted or len(open_ones) < len(keys)):
+            continue
+        yield Finding(
+            code="plain-text-in-chain",
+            subject=open_ones[0],
+            message=(
+                f"{counted(len(open_ones), 'object')} of {len(keys):,} in the chain of "
+                f"{format_instant(chain[0].at)} can be read without a key, first {open_ones[0]}."
+            ),
+            evidence={"count": len(open_ones), "keys": open_ones[:EVIDENCE_PATHS]},
+        )
+
+
+def _is_open(bucket: _Bucket, key: str) -> bool:
+    name, read = bucket.names[key], bucket.volumes.get(key)
+    if not name.is_encrypted:
+        return True
+    # A name is only a name. What was harmed is told as such, and was cipher text before.
+    if read is None or read.is_openpgp or name.set is None:
+        return False
+    lines = bucket.read(name.set)
+    return lines is not None and any(line.sha1 == read.sha1 for line in lines.volumes)
+
+
+# ---------------------------------------------------------------- warnings
+
+
+def _signatures(bucket: _Bucket) -> Iterator[Finding]:
+    for one, stored in bucket.sets.items():
+        if stored.manifest and stored.volumes and not stored.signatures:
+            yield Finding(
+                code="signatures-missing",
+                subject=format_stamp(one.at),
+                message=f"The {_what(one)} has no signatures in the bucket.",
+                evidence={"set_at": one.at.isoformat(), "keys": stored.keys[:EVIDENCE_PATHS]},
+            )
+
+
+def _orphans(bucket: _Bucket) -> Iterator[Finding]:
+    keys = sorted(_useless(bucket))
+    if not keys:
+        return
+    size_bytes = sum(bucket.objects[key].size_bytes for key in keys)
+    more = f", and {counted(len(keys) - 1, 'more object')} likewise" if len(keys) > 1 else ""
+    yield Finding(
+        code="orphaned-object",
+        subject=shown(keys[0]),
+        message=f"{shown(keys[0])} belongs to no backup set{more}: {size_bytes:,} bytes.",
+        evidence={
+            "count": len(keys),
+            "keys": [shown(key) for key in keys[:EVIDENCE_PATHS]],
+            "size_bytes": size_bytes,
+        },
+    )
+
+
+def _useless(bucket: _Bucket) -> Iterable[str]:
+    for key, name in bucket.names.items():
+        if name.set is None or name.is_partial:
+            yield key
+    for one, stored in bucket.sets.items():
+        if not stored.volumes and not stored.manifest:
+            yield from stored.keys
+        read = bucket.read(one)
+        if read is not None:
+            named = {line.number for line in read.volumes}
+            yield from (key for number, key in stored.volumes.items() if number not in named)
+
+
+def _open_uploads(bucket: _Bucket) -> Iterator[Finding]:
+    for one in bucket.uploads:
+        yield Finding(
+            code="upload-left-open",
+            subject=shown(one.key),
+            message=(
+                f"An upload of {shown(one.key)} was begun and never ended: "
+                f"{one.size_bytes:,} bytes that are billed and in no listing."
+            ),
+            evidence={"key": one.key, "upload_id": one.upload_id, "size_bytes": one.size_bytes},
+        )
