@@ -1,8 +1,8 @@
 """Lists a bucket as it stood at a moment, whatever was written to it since.
 
 A drill that runs beside later backups must not see half of one: what it would ask, and warn about,
-would hang on chance. So its listings are the gateway's own, of what was there when its restore
-point was made. Objects themselves come from the store.
+would hang on chance. So its listings are the gateway's own, of what was there when its point was
+settled. Objects themselves come from the store.
 """
 
 from __future__ import annotations

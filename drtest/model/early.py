@@ -1,8 +1,9 @@
 """Which restores may be begun while the calendar goes on: those whose point nothing can touch.
 
 Pure. A point is settled once nothing is left in the calendar that may remove or change what is
-stored. The runner begins its restores then, and shows them the bucket as it stood when the point
-was made; the request model foresees them so.
+stored, and the set after it is made: a restore must have a newer state to take by mistake. The
+runner begins its restores then, and shows them the bucket as it stood at that moment; the request
+model foresees them so.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def begins(scenario: Scenario) -> dict[PlannedRestore, int]:
     if scenario.objectives.real_size:
         return {}
     made, settled = plan(scenario).made, settled_after(scenario)
-    steps = {one.at: one.step for one in made}
+    steps = {one.at: after.step for one, after in zip(made, (*made[1:], *made[-1:]), strict=True)}
     found: dict[PlannedRestore, int] = {}
     for drill in scenario.drills:
         if drill.when != "end" or not _is_plain(drill):
@@ -37,7 +38,7 @@ def begins(scenario: Scenario) -> dict[PlannedRestore, int]:
         except ValueError:  # told when the drills are run
             continue
         for one in restores:
-            if one.point_at is not None:
+            if one.point_at is not None and one.typed is None:
                 found[one] = max(steps[one.point_at], settled)
     return found
 
