@@ -15,6 +15,7 @@ from drtest import __version__, process
 from drtest.api import judging
 from drtest.api.foretell import foretold
 from drtest.api.jobs import Job, Outlet, jobs
+from drtest.api.long import left_out
 from drtest.api.options import Options, cache_folder
 from drtest.api.select import chosen
 from drtest.api.session import REQUEST_LOG, Session, session
@@ -277,6 +278,7 @@ def _result(course: _Course, *, started_at: datetime, elapsed_s: float) -> RunRe
         exit_status=exit_status(verdict, interrupted=interrupted, broken=course.broken),
         scenarios=results,
         interrupted=interrupted,
+        left_out=left_out(course.options),
     )
 
 

@@ -46,6 +46,7 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
         exit_status=exit_status(verdict, interrupted=interrupted, broken=broken),
         scenarios=results,
         interrupted=interrupted,
+        left_out=tuple(before.get("left_out", ())),
     )
     with Reporters([PageReporter(), *reporters]) as told:
         told.begin(settings, [one.title for one in results])

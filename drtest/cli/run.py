@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -17,6 +17,8 @@ from drtest import process
 from drtest.api import Options
 from drtest.api import run as run_scenarios
 from drtest.api.dryrun import planned
+from drtest.api.long import forecast
+from drtest.api.select import chosen
 from drtest.cli.arguments import (
     DEFAULT_REPORTS,
     SELDOM,
@@ -130,18 +132,20 @@ def run(
     if dry_run:
         _print_plan(options)
         return
-    agree(options, yes=yes)
-    stop = threading.Event()
-    with _signals_stop(stop):
-        told = [
-            *for_files(junit=junit, markdown=markdown, for_job=True),
-            *reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=True),
-        ]
-        try:
+    told = [
+        *for_files(junit=junit, markdown=markdown, for_job=True),
+        *reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=True),
+    ]
+    with ExitStack() as stack:
+        for one in told:  # a file for CI tells that there was no verdict, too
+            stack.callback(one.close)
+        agree(options, yes=yes)
+        if long and not quiet:
+            for line in forecast(chosen(options), options):
+                typer.echo(line, err=True)
+        stop = threading.Event()
+        with _signals_stop(stop):
             done = run_scenarios(options, reporters=told, stop=stop)
-        finally:
-            for one in told:  # a file for CI tells that there was no verdict, too
-                one.close()
     for broken in done.broken_reports:
         typer.echo(broken, err=True)
     if open_page:
