@@ -52,9 +52,9 @@ class Vault:
         match self.policy.encryption:
             case "none":
                 return frozenset()
-            case "passphrase":
+            case "passphrase" if not self.keys:
                 return frozenset({"passphrase"})
-            case "key":
+            case "passphrase" | "key":  # gpg gives no data up whose signature it cannot check
                 return frozenset({"secret key", "public key", "passphrase"})
 
     def open(self, home: Path, items: frozenset[EscrowItem]) -> tuple[Keyring, dict[str, str]]:

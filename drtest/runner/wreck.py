@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,15 +34,26 @@ class Wreck:
             self.labels.append(label)
         place = self.place(label)
         remove_tree(place)
-        shutil.move(machine, place)
+        shutil.move(machine, place, copy_function=_copy)
         if gnupg.exists():
             shutil.copytree(gnupg, place / "gnupg", ignore=shutil.ignore_patterns("S.*"))
 
     def add_common(self, name: str, tree: Path) -> None:
         """Copy what all drills share (the source) once, and only where there is a wreck."""
         if self.labels and tree.exists():
-            shutil.copytree(tree, self.folder / name, symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(
+                tree, self.folder / name, symlinks=True, dirs_exist_ok=True, copy_function=_copy
+            )
 
     def discard(self) -> None:
         """Remove what was left: everything turned out as expected."""
         remove_tree(self.folder)
+
+
+def _copy(one: str, other: str, *, follow_symlinks: bool = True) -> None:
+    """Copy a file, or make a pipe, socket or device anew: reading those would fail or wait."""
+    seen = os.lstat(one)
+    if stat.S_ISREG(seen.st_mode) or stat.S_ISLNK(seen.st_mode):
+        shutil.copy2(one, other, follow_symlinks=follow_symlinks)
+    else:
+        os.mknod(other, seen.st_mode, seen.st_rdev)
