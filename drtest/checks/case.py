@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from drtest.model.events import ActionFinished, ListingRecorded, TruthRecorded
+from drtest.model.events import ActionFinished, ListingRecorded, SourceChanged, TruthRecorded
 from drtest.model.history import History
 from drtest.model.names import SetId
 from drtest.model.plan import promised
 from drtest.model.points import Bucket, Made, made, present
 from drtest.model.scenario import DatedStep, Prune, Scenario
+from drtest.oracle.diff import Flux, flux
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,15 @@ class Case:
     def truths(self) -> dict[int, datetime]:
         """The instant of each recorded truth, by its number."""
         return {truth.number: truth.at for truth in self.history.of(TruthRecorded)}
+
+    @cached_property
+    def fluxes(self) -> dict[int, Flux]:
+        """What changed while it was backed up, by the number of the truth before."""
+        trees = self.history.trees
+        return {
+            event.before: flux(trees.truth(event.before), trees.truth(event.after))
+            for event in self.history.of(SourceChanged)
+        }
 
     @cached_property
     def made(self) -> tuple[Made, ...]:

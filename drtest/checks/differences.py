@@ -75,6 +75,11 @@ def said(code: str, want: Entry | None, got: Entry | None) -> str:
                 f"came back with other content "
                 f"({got.size_bytes:,} bytes, was {want.size_bytes:,} bytes)"
             )
+        case "changed-while-read", _, Entry():
+            return (
+                f"came back neither as it was before the backup nor as it was after it "
+                f"({got.size_bytes:,} bytes): it changed while it was read"
+            )
         case "type-differs", Entry(), Entry():
             return f"came back as {_noun(got.type)}, was {_noun(want.type)}"
         case "mode-differs", Entry(), Entry():

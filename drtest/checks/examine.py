@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import assert_never
@@ -20,6 +20,9 @@ from drtest.oracle.diff import diff, matches, reroot
 
 _LEFT_BEHIND = frozenset({"digest-differs", "type-differs", "link-target-differs", "extra-path"})
 _GPG_FAILED, _EXCEPTION = 31, 30  # without a passphrase duplicity asks a terminal, and breaks
+# log.WarningCode of duplicity 3.2.1: orphaned_sig, unnecessary_sig, unmatched_sig,
+# incomplete_backup, orphaned_backup.
+_ABOUT_SETS = frozenset({2, 3, 4, 5, 6})
 _TEMPORARY = "duplicity_temp."  # duplicity 3.2.1 path.py, get_temp_in_same_dir: no final path
 
 
@@ -33,6 +36,8 @@ def examine(case: Case, drill: DrillFinished, ledger: Ledger) -> DrillResult:
             seen.must_be_recovered()
         case "refused":
             seen.must_be_refused()
+        case "detected":
+            seen.must_be_detected()
         case _ as never:
             assert_never(never)
     ledger.lost(drill, seen.losses)
@@ -48,6 +53,9 @@ def result(
         severities.add(Severity.UNVERIFIED)
     if is_wrong:
         disposition = Disposition.SILENTLY_WRONG
+    elif drill.must_be == "detected":
+        has_seen = all(notices(one.call, drill.harmed) for one in drill.restored)
+        disposition = Disposition.NOTICED if has_seen else Disposition.UNSEEN
     elif all(one.call.status == 0 for one in drill.restored):
         disposition = Disposition.RECOVERED
     else:
@@ -122,6 +130,17 @@ class _Seen:
         for one in self.drill.restored:
             if not self._hung(one.call) and one.call.status != 0:
                 self._look_left_behind(one)
+
+    def must_be_detected(self) -> None:
+        for one in self.drill.restored:
+            if not self._hung(one.call) and not notices(one.call, self.drill.harmed):
+                self._say(
+                    "fault-unseen",
+                    call=one.call,
+                    action=one.call.action,
+                    fault=list(self.drill.damage),
+                    harmed=list(self.drill.harmed),
+                )
 
     # ------------------------------------------------------------ their parts
 
@@ -223,6 +242,7 @@ class _Seen:
             self._tree(restored),
             below=restored.path,
             as_root=self._is_root,
+            flux=self.case.fluxes.get(self.drill.truth),
             rules=self.case.scenario.has_rules,
         )
 
@@ -285,6 +305,17 @@ class _Seen:
             if one.code in _LEFT_BEHIND and not is_folder and not is_temporary:
                 self.codes.add("wrong-data-left-behind")
                 self.ledger.of_path("wrong-data-left-behind", self.drill, one, silent=False)
+
+
+def notices(call: Call, harmed: Collection[str]) -> bool:
+    """Whether an action said that something is wrong: by its status, or by a warning about it."""
+    if call.status != 0:
+        return True
+    return any(
+        one.code in _ABOUT_SETS or any(key in f"{one.text} {' '.join(one.args)}" for key in harmed)
+        for one in call.stanzas
+        if one.keyword in ("WARNING", "ERROR")
+    )
 
 
 def needed(policy: Policy) -> frozenset[str]:

@@ -100,6 +100,17 @@ class SourceMutated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChanged:
+    """What changed while a backup read the source, and the truths just before and after it."""
+
+    index: int
+    at: datetime
+    changed: dict[str, int]
+    before: int
+    after: int  # of no restore point: only beside ``before`` a restore may equal it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TruthRecorded:
     """The whole source as it was just before a backup of step ``index``; point ``number``."""
 
@@ -262,13 +273,15 @@ class DrillFinished:
     asked_at: datetime  # what duplicity was asked for
     point_at: datetime | None  # the restore point that this means, by the calendar
     truth: int | None
-    must_be: Literal["recovered", "refused", "done"]
+    must_be: Literal["recovered", "refused", "done", "detected"]
     escrow: tuple[str, ...]
     restored: tuple[Restored, ...]
     elapsed_s: float
     reproduce: str  # the command line that runs this drill alone
     after: int = 0  # the step whose prune it followed; 0: it was run at the calendar's end
     wreck: str = ""  # where it was kept, "" where it was not
+    damage: tuple[str, ...] = ()  # what was done to its own copy of the bucket, in words
+    harmed: tuple[str, ...] = ()  # the objects that it hit
     host: str = ""  # how its machine differed from drtest's own, in words
     is_root: bool | None = None  # whether root restored; None: whoever ran drtest
 
@@ -308,6 +321,7 @@ Event = (
     | RequestsPredicted
     | StepStarted
     | SourceMutated
+    | SourceChanged
     | TruthRecorded
     | RulesCounted
     | ActionFinished

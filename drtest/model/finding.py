@@ -260,6 +260,13 @@ CATALOGUE: dict[str, Code] = {
             "Wait until the clock is past the newest set, then make a full.",
         ),
         (
+            "changed-while-read",
+            _W,
+            "a file changed while it was backed up, and came back as neither state",
+            "the first path",
+            "Dump databases first; snapshot the file system.",
+        ),
+        (
             "duplicity-warned",
             _W,
             "a warning of duplicity that no other finding explains",
@@ -462,6 +469,13 @@ CATALOGUE: dict[str, Code] = {
     ),
     **_rows(
         "faults",
+        (
+            "fault-unseen",
+            _F,
+            "a run drill must detect what is wrong, and the action said nothing",
+            "the drill",
+            "Do not use that action as proof; drill restores.",
+        ),
         (
             "toxic-never-fired",
             _U,

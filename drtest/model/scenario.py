@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from drtest.model.chain import Damage
 from drtest.model.host import Host
 from drtest.model.rule import Rule
-from drtest.model.toxic import Kill, Toxic
+from drtest.model.toxic import Kill, Toxic, When
 from drtest.model.verdict import Verdict
 from drtest.model.zoo import ZooThing
 
@@ -260,6 +260,20 @@ class Mutate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class During:
+    """Changes to the source while duplicity reads it: while the request of ``when`` is held."""
+
+    mutations: tuple[Mutation, ...]
+    when: When
+
+    def __post_init__(self) -> None:
+        if not self.mutations:
+            raise ValueError("a change during a backup changes something")
+        if self.when.times != 1:
+            raise ValueError("a change during a backup happens once")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """One backup; ``backup`` is duplicity's implied action, full or incremental by the policy."""
 
@@ -267,6 +281,7 @@ class Backup:
     must_be: Literal["done", "refused"] = "done"
     toxics: tuple[Toxic, ...] = ()
     same_second: bool = False  # on purpose at the instant of the backup before it
+    during: During | None = None
 
     def __post_init__(self) -> None:
         if self.is_killed and self.must_be != "done":
@@ -361,7 +376,17 @@ class OneFile:
     """Restore one file, chosen by the seed: of median size among those selected."""
 
 
-RestoreWhat = Everything | Paths | OneFile
+RunAction = Literal["verify", "verify --compare-data", "collection-status", "cleanup"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Run another action than a restore, and ask whether it notices what is wrong."""
+
+    action: RunAction
+
+
+RestoreWhat = Everything | Paths | OneFile | Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -474,7 +499,7 @@ DrillMoment = Literal["end", "after each prune"]
 
 # "wrong passphrase" is a passphrase that is not the one the backup was made with.
 EscrowItem = Literal["secret key", "public key", "passphrase", "wrong passphrase"]
-DrillOutcome = Literal["recovered", "refused", "done"]
+DrillOutcome = Literal["recovered", "refused", "done", "detected"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -494,6 +519,7 @@ class Drill:
     escrow: frozenset[EscrowItem] | None = None
     host: Host | None = None  # None: as on the machine that drtest runs on
     options: tuple[str, ...] = ()  # handed to its restores verbatim
+    damage: tuple[Damage, ...] = ()  # done to the drill's own copy of the bucket
     must_be: DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...] = "recovered"
     line: int = 0
 

@@ -7,7 +7,7 @@ numbers come back; hard links, holes, extended attributes and the mtime of a sym
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -28,6 +28,9 @@ NOT_COMPARED: tuple[str, ...] = (
 
 _NS = 1_000_000_000
 
+Flux = Mapping[str, tuple[Entry | None, Entry | None]]
+"""What changed while it was backed up: path of the source -> as it was before, and after."""
+
 
 def diff(
     want: Iterator[Entry],
@@ -37,6 +40,7 @@ def diff(
     below: str = ".",
     rules: bool = False,
     compare_owner: bool = True,
+    flux: Flux | None = None,
 ) -> Iterator[Difference]:
     """Yield every difference between the truth *want* and the restored tree *got*, sorted by path.
 
@@ -46,13 +50,20 @@ def diff(
     as root, so owners must be right; otherwise only the group of what belonged to the restoring
     user can be. *rules*: selection rules stand between source and backup, so a path that is
     missing, selected by drtest's model and not protected may be the model's mistake
-    (``selection-disagrees``).
+    (``selection-disagrees``). *flux*: what changed while it was backed up may have come back as it
+    was before or after; a file that is neither, and its attributes are, is ``changed-while-read``.
 
     A path that was not selected and did not come back is no difference: a restore must hold what
     was selected, and a promise beyond that is judged without a restore.
     """
     unlisted: set[str] = set()  # folders of the truth whose content is unknown
     for wanted, found in pairs(reroot(want, below), got):
+        one = wanted or found
+        whole = _full(one.path, below) if flux and one is not None else ""
+        both = flux.get(whole) if flux else None
+        if both and any(state is not None and state.selected for state in both):
+            yield from _in_flux(whole, both, found, owner=compare_owner, as_root=as_root)
+            continue
         if wanted is None:
             if found is not None and not _is_below_any(found.path, unlisted):
                 yield _difference("extra-path", below, None, found)
@@ -69,6 +80,46 @@ def diff(
                 continue
         for code, kind in _compare(wanted, found, owner=compare_owner, as_root=as_root):
             yield _difference(code, below, wanted, found, kind)
+
+
+def flux(before: Iterator[Entry], after: Iterator[Entry]) -> Flux:
+    """Return the paths in which two trees of one source differ, each with both its entries."""
+    return {
+        one.path: (old, new)
+        for old, new in pairs(before, after)
+        if old != new and (one := old or new) is not None
+    }
+
+
+def _in_flux(
+    path: str,
+    both: tuple[Entry | None, Entry | None],
+    found: Entry | None,
+    *,
+    owner: bool,
+    as_root: bool,
+) -> Iterator[Difference]:
+    """Yield how *found* differs from *path* of the source, which changed while it was read."""
+    states = [one for one in both if one is not None and one.selected]
+    if found is None:
+        # It came or went meanwhile, or was a socket: only what was there all the time is missing.
+        if len(states) == len(both) and all(one.type != "socket" for one in states):
+            yield Difference(code="missing-path", path=path, want=states[0], got=None)
+        return
+    torn = [
+        replace(one, digest=found.digest, size_bytes=found.size_bytes)
+        for one in states
+        if one.type == found.type == "file"
+    ]
+    said = list(_compare(states[0], found, owner=owner, as_root=as_root))
+    for number, state in enumerate((*states, *torn)):
+        seen = list(_compare(state, found, owner=owner, as_root=as_root))
+        if all(code == "known-loss" for code, _ in seen):
+            mixed = [("changed-while-read", "")] if number >= len(states) else []
+            said = [*mixed, *seen]
+            break
+    for code, kind in said:
+        yield Difference(code=code, path=path, want=states[0], got=found, kind=kind)
 
 
 def matches(
@@ -194,10 +245,14 @@ def _difference(
 ) -> Difference:
     entry = want or got
     assert entry is not None
-    path = entry.path
-    if not _is_whole(below):
-        path = below.strip("/") if path == "." else f"{below.strip('/')}/{path}"
-    return Difference(code=code, path=path, want=want, got=got, kind=kind)
+    return Difference(code=code, path=_full(entry.path, below), want=want, got=got, kind=kind)
+
+
+def _full(path: str, below: str) -> str:
+    """Return a path of the restored tree as one of the source."""
+    if _is_whole(below):
+        return path
+    return below.strip("/") if path == "." else f"{below.strip('/')}/{path}"
 
 
 def _is_below_any(path: str, folders: set[str]) -> bool:

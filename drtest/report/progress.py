@@ -22,6 +22,7 @@ from drtest.model.events import (
     RulesCounted,
     ScenarioFinished,
     ScenarioStarted,
+    SourceChanged,
     SourceMutated,
     StepFinished,
     StepStarted,
@@ -74,6 +75,7 @@ def follow(running: Running, event: Event) -> Running:
         case (
             RequestsPredicted()
             | SourceMutated()
+            | SourceChanged()
             | TruthRecorded()
             | RulesCounted()
             | ActionFinished()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -19,6 +19,7 @@ from drtest.model.events import (
     Event,
     ListingRecorded,
     RolledBack,
+    SourceChanged,
     SourceMutated,
     StepFinished,
     StepStarted,
@@ -32,18 +33,24 @@ from drtest.model.scenario import (
     Harmed,
     Lose,
     Mutate,
+    Mutation,
     Prune,
     RollBack,
     Wait,
 )
+from drtest.model.toxic import Hold, Toxic
 from drtest.runner.bench import Stand, route, unfit_source
 from drtest.runner.chain import Chain
 from drtest.runner.damage import damage
+from drtest.runner.meddle import meddling
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
 from drtest.runner.watch import watching
 from drtest.runner.workspace import remove_tree
 from drtest.store.versions import current, roll_back
+
+# A change during a backup is later than the instant that it is dated by: its mtime shows it.
+_AFTER_ITS_STAT = timedelta(seconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,22 +104,34 @@ class Timeline:
                 assert_never(never)
 
     def _mutate(self, dated: DatedStep, step: Mutate) -> Event:
+        mutations = self.stand.scenario.mutate if step.mutations is None else step.mutations
+        changed = self._change(mutations, dated.index, dated.at)
+        return SourceMutated(index=dated.index, at=dated.at, changed=changed)
+
+    def _change(self, mutations: Sequence[Mutation], index: int, at: datetime) -> dict[str, int]:
         scenario = self.stand.scenario
         with unfit_source():
-            changed = workload.mutate(
-                scenario.mutate if step.mutations is None else step.mutations,
+            return workload.mutate(
+                mutations,
                 scenario.source,
                 self.truths.source,
                 seed=Seed(value=scenario.seed).child("mutate"),
-                step=dated.index,
-                at=dated.at,
+                step=index,
+                at=at,
             )
-        return SourceMutated(index=dated.index, at=dated.at, changed=changed)
 
     def _backup(self, dated: DatedStep, step: Backup) -> Iterator[Event]:
         yield from self.truths.record(index=dated.index, at=dated.at)
         with (
-            watching(step.toxics) as watch,
+            watching(armed(step)) as watch,
+            meddling(
+                lambda: self._change(
+                    () if step.during is None else step.during.mutations,
+                    dated.index,
+                    dated.at + _AFTER_ITS_STAT,
+                ),
+                release=self.stand.bench.gateway.release,
+            ) as meddler,
             route(
                 self.stand,
                 step=str(dated.index),
@@ -121,6 +140,7 @@ class Timeline:
                 watch=watch,
             ) as (target, more_env),
         ):
+            watch.on_hold = meddler.on_hold
             log, name = self.stand.log(f"{dated.index:04d}-{step.action}")
             machine_log = self.machine.folder / f"{dated.index}.stanzas"
             argv = self.commands.backup(
@@ -153,6 +173,16 @@ class Timeline:
             must_be="killed" if step.is_killed else step.must_be,
         )
         yield from watch.seen(index=dated.index, at=dated.at, action=step.action)
+        meddler.settle()
+        if meddler.changed is not None:
+            before = self.truths.count - 1
+            yield SourceChanged(
+                index=dated.index,
+                at=dated.at,
+                changed=meddler.changed,
+                before=before,
+                after=self.truths.record_after(at=dated.at),
+            )
         yield self._listing(dated.index, dated.at)
 
     def _prune(self, dated: DatedStep, step: Prune) -> Iterator[Event]:
@@ -252,6 +282,13 @@ class Timeline:
             added=tuple(one for key, one in now.items() if before.get(key) != one),
             removed=tuple(key for key in before if key not in now),
         )
+
+
+def armed(step: Backup) -> tuple[Toxic, ...]:
+    """Return all toxics of an action; a change during it needs one that holds a request."""
+    if step.during is None:
+        return step.toxics
+    return (*step.toxics, Toxic(does=Hold(), when=step.during.when))
 
 
 def describe(dated: DatedStep) -> str:

@@ -36,6 +36,19 @@ class Truths:
         """
         self.by_instant[at] = self.count - 1
 
+    def record_after(self, *, at: datetime) -> int:
+        """Record the whole source once more, as a truth of no restore point; return its number."""
+        selection = Selection(self.scenario.policy.select, self.source, at=at)
+        number = self.count
+        self.store.record_truth(
+            number,
+            protect(
+                selection.select(capture(self.source, cache=self.cache)), self.scenario.objectives
+            ),
+        )
+        self.count += 1
+        return number
+
     def record(self, *, index: int, at: datetime) -> Iterator[TruthRecorded | RulesCounted]:
         """Record the whole source as truth of step *index*, each path flagged."""
         selection = Selection(self.scenario.policy.select, self.source, at=at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +26,7 @@ class Watch:
     kill_when: int
     trips: list[Trip] = field(default_factory=list)
     counted: tuple[Counted, ...] = ()
+    on_hold: Callable[[Trip], None] | None = None  # what a ``hold`` waits for; else settle
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on_trip(self, trip: Trip) -> None:
@@ -34,6 +35,8 @@ class Watch:
             self.trips.append(trip)
         if isinstance(self.toxics[trip.rule].does, Kill):
             os.eventfd_write(self.kill_when, 1)
+        elif self.on_hold is not None:
+            self.on_hold(trip)
 
     def settle(self, gateway: Gateway, listener: Listener) -> None:
         """Release what is held and fetch the counts, before *listener* is closed."""

@@ -98,13 +98,15 @@ def _toxic(node: Node, problems: Problems) -> Toxic | None:
     if (value := found.get("when")) is None:
         problems.add(node.place, "the toxic has no trigger", _TOXIC)
         return None
-    when = _when(value, problems)
+    when = read_when(value, problems)
     if len(problems.found) > before or when is None:
         return None
     return Toxic(does=Kill(at=cast(Point, at)), when=when, line=node.place.line)
 
 
-def _when(node: Node, problems: Problems) -> When | None:
+def read_when(node: Node, problems: Problems) -> When | None:
+    """Return a trigger; None where something of it is wrong."""
+    before = len(problems.found)
     found = fields.read_fields(
         node, problems, what="key of when", allowed=words.WHEN, later=words.WHEN_LATER
     )
@@ -124,6 +126,8 @@ def _when(node: Node, problems: Problems) -> When | None:
         for key in ("nth", "times")
         if (value := found.get(key)) is not None
     }
+    if len(problems.found) > before:
+        return None
     return When(
         operations=tuple(operations),
         of=of,

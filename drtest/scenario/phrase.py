@@ -34,7 +34,7 @@ from drtest.model.scenario import (
     Step,
     Wait,
 )
-from drtest.model.toxic import Hold, Kill, Toxic
+from drtest.model.toxic import Hold, Kill, Toxic, When
 from drtest.scenario.amount import format_target
 from drtest.scenario.emit import Flow, Tree
 
@@ -135,6 +135,12 @@ def _backup_details(step: Backup) -> dict[str, Tree]:
         details["same-second"] = True
     if step.toxics:
         details["toxics"] = [_toxic_words(toxic) for toxic in step.toxics]
+    if step.during is not None:
+        when = _when_words(step.during.when)
+        del when["times"]  # always once
+        details["during"] = Flow(
+            {"mutate": mutation_words(step.during.mutations, flow=True), "when": Flow(when)}
+        )
     return details
 
 
@@ -152,14 +158,18 @@ def _toxic_words(toxic: Toxic) -> Tree:
             raise ValueError("holding a request has no words")
         case _ as never:
             assert_never(never)
-    when: dict[str, Tree] = {}
-    if toxic.when.operations:
-        operations: list[Tree] = list(toxic.when.operations)
-        when["operation"] = operations[0] if len(operations) == 1 else Flow(operations)
-    if toxic.when.of is not None:
-        when["of"] = toxic.when.objects
-    when.update({"nth": toxic.when.nth, "times": toxic.when.times})
-    return Flow({**words, "when": Flow(when)})
+    return Flow({**words, "when": Flow(_when_words(toxic.when))})
+
+
+def _when_words(when: When) -> dict[str, Tree]:
+    words: dict[str, Tree] = {}
+    if when.operations:
+        operations: list[Tree] = list(when.operations)
+        words["operation"] = operations[0] if len(operations) == 1 else Flow(operations)
+    if when.of is not None:
+        words["of"] = when.objects
+    words.update({"nth": when.nth, "times": when.times})
+    return words
 
 
 def selector_tree(selector: PointSelector) -> Tree:

@@ -205,7 +205,18 @@ def _step() -> Schema:
     same = {
         "same-second": {"description": words.DETAILS["same-second"], "type": "boolean"},
     }
-    action = {**action, "properties": {**must_be, **toxics, **same}}
+    during = {
+        "during": {
+            "description": words.DETAILS["during"],
+            **mapping(
+                words.DURING,
+                {"mutate": {"$ref": "#/$defs/mutate"}, "when": _when()},
+                "mutate",
+                "when",
+            ),
+        }
+    }
+    action = {**action, "properties": {**must_be, **toxics, **same, **during}}
     details: dict[str, Schema] = {
         "mutate": {"$ref": "#/$defs/mutate"},
         **dict.fromkeys(words.ACTIONS, action),
@@ -239,8 +250,8 @@ def _damage() -> Schema:
     return {**harms, "minProperties": 1, "maxProperties": 1}
 
 
-def _toxic() -> Schema:
-    when = mapping(
+def _when() -> Schema:
+    return mapping(
         words.WHEN,
         {
             "operation": one_or_many(choice(words.OPERATIONS)),
@@ -249,9 +260,12 @@ def _toxic() -> Schema:
             "times": whole(1),
         },
     )
+
+
+def _toxic() -> Schema:
     return mapping(
         words.TOXIC,
-        {"kill": choice(("SIGKILL",)), "at": choice(words.HELD_AT), "when": when},
+        {"kill": choice(("SIGKILL",)), "at": choice(words.HELD_AT), "when": _when()},
         "kill",
         "when",
     )
@@ -290,6 +304,8 @@ def _drill() -> Schema:
         {
             "name": text(),
             "restore": restore,
+            "run": choice(words.RUNS),
+            "damage": one_or_many({"$ref": "#/$defs/damage"}),
             "at": one_or_many({"anyOf": [{"$ref": "#/$defs/point"}, _typed()]}),
             "when": choice(words.MOMENTS),
             "escrow": {
@@ -321,8 +337,7 @@ def _drill() -> Schema:
                 ]
             },
         },
-        "restore",
-    )
+    ) | {"oneOf": [{"required": ["restore"]}, {"required": ["run"]}]}
 
 
 def _objectives() -> Schema:

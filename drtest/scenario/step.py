@@ -11,6 +11,7 @@ from drtest.model.scenario import (
     Backup,
     BackupAction,
     Clock,
+    During,
     Harmed,
     Losable,
     Lose,
@@ -22,7 +23,7 @@ from drtest.model.scenario import (
 )
 from drtest.model.toxic import Toxic
 from drtest.scenario import fields, words
-from drtest.scenario.harm import read_damage, read_toxics
+from drtest.scenario.harm import read_damage, read_toxics, read_when
 from drtest.scenario.mutation import read_mutations
 from drtest.scenario.node import Mapping, Node, Scalar
 from drtest.scenario.problem import Problems
@@ -141,7 +142,7 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
             problems.add(value.place, "roll-back has no details", "write roll-back alone")
             return None
         case action:
-            return _action(action, value, problems)
+            return _action(action, value, problems, paths)
 
 
 def _clock(written: str) -> timedelta:
@@ -157,8 +158,36 @@ def _losable() -> str:
     return ", ".join(f"lose: {what}" for what in words.LOSABLE)
 
 
-def _action(action: str, node: Node, problems: Problems) -> Step | None:
-    allowed = ["must-be", "force"] if action == "prune" else ["must-be", "toxics", "same-second"]
+def _during(
+    node: Node, problems: Problems, paths: list[tuple[str, Place]]
+) -> During | None:
+    found = fields.read_fields(node, problems, what="key of during", allowed=words.DURING)
+    if found is None:
+        return None
+    for key in words.DURING:
+        if key not in found.values:
+            problems.add(
+                node.place,
+                f"during says nothing of {key}",
+                "write during: {mutate: {edit: /srv/db}, when: {operation: PutObject}}",
+            )
+            return None
+    mutations = read_mutations(found.values["mutate"], problems, paths)
+    when = read_when(found.values["when"], problems)
+    if not mutations or when is None:
+        return None
+    if when.times != 1:
+        problems.add(
+            found.values["when"].place, "a change during a backup happens once", "leave times out"
+        )
+        return None
+    return During(mutations=mutations, when=when)
+
+
+def _action(
+    action: str, node: Node, problems: Problems, paths: list[tuple[str, Place]]
+) -> Step | None:
+    allowed = ["must-be", "force"] if action == "prune" else ["must-be", "toxics", "same-second", "during"]
     found = fields.read_fields(
         node, problems, what=f"detail of {action}", allowed=allowed, later=words.DETAILS_LATER
     )
@@ -188,6 +217,11 @@ def _action(action: str, node: Node, problems: Problems) -> Step | None:
                 "leave must-be out: what is judged is what comes after",
             )
             return None
+    during: During | None = None
+    if (value := found.get("during")) is not None:
+        during = _during(value, problems, paths)
+        if during is None:
+            return None
     if toxics is None:
         return None
     return Backup(
@@ -195,4 +229,5 @@ def _action(action: str, node: Node, problems: Problems) -> Step | None:
         must_be=must_be,
         toxics=toxics,
         same_second=same_second is True,
+        during=during,
     )

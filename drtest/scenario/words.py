@@ -17,6 +17,7 @@ from drtest.model.scenario import (
     Losable,
     MutationVerb,
     Need,
+    RunAction,
 )
 from drtest.model.toxic import Point
 from drtest.model.zoo import ZooThing
@@ -192,6 +193,11 @@ DETAILS = {
     "force": "false: without --force, which deletes nothing and ends with status 0.",
     "toxics": "What happens to requests of this backup on their way; a list.",
     "same-second": "true: on purpose at the instant of the backup before it.",
+    "during": "What changes in the source while this backup reads it, at which request.",
+}
+DURING = {
+    "mutate": "Mutations, as in mutate: of the file.",
+    "when": "The request that is held until they are made; it counts as a toxic's does.",
 }
 DETAILS_LATER = frozenset({"kill", "damage", "clock", "probe", "time-limit"})
 HARMS = {
@@ -241,6 +247,8 @@ CREDENTIALS: tuple[str, ...] = get_args(CredentialKind)
 DRILL = {
     "name": "What it is about; reports name it.",
     "restore": "everything, a path, a list of paths, or one file (by the seed).",
+    "run": "Instead of restore: another action, which is asked whether it notices.",
+    "damage": "Harm objects of this drill's own copy of the bucket, one or a list.",
     "at": "Which restore points (default: end).",
     "when": "end (default), or after each prune: on the state of that moment.",
     "escrow": "What is in the safe; default all that was made with the keys.",
@@ -255,9 +263,10 @@ HOST = {
     "umask": "Three octal digits, as in 0077.",
     "lang": "Its LANG: C, as cron has it, or one that is installed.",
 }
-DRILL_LATER = _names("damage run probe toxics lose kill duplicity tune clock from")
+DRILL_LATER = _names("probe toxics lose kill duplicity tune clock from")
 ESCROW: tuple[str, ...] = get_args(EscrowItem)
-OUTCOMES = ("recovered", "refused", "done")
+OUTCOMES = ("recovered", "refused", "done", "detected")
+RUNS: tuple[str, ...] = get_args(RunAction)
 THE_REST = "the rest"
 POINTS = (
     "end",
@@ -301,8 +310,8 @@ WITH = {"duplicity": "Versions, such as >= 3 or >= 0.8.22, < 3."}
 WITH_LATER = frozenset({"store", "gpg", "boto3", "python"})
 CODES_LATER = _names(
     "no-lock "
-    "changed-while-read backing-up-without-secret-key key-expires passphrase-changed "
-    "secret-visible cost-exceeded restore-cost-exceeded fault-unseen "
+    "backing-up-without-secret-key key-expires passphrase-changed "
+    "secret-visible cost-exceeded restore-cost-exceeded "
     "stores-disagree volsize-just-above-chunk request-model-off prices-old "
     "upgrade-url upgrade-option status-swallowed prune-after-failed-backup "
     "dated-target verify-compares-nothing left-the-sandbox probe-failed"

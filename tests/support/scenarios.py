@@ -36,6 +36,7 @@ from drtest.model.scenario import (
     CredentialKind,
     DatedStep,
     Drill,
+    During,
     Everything,
     Expectation,
     ExpectedFinding,
@@ -57,6 +58,7 @@ from drtest.model.scenario import (
     Protect,
     Prune,
     RollBack,
+    Run,
     Scenario,
     Share,
     Size,
@@ -282,6 +284,10 @@ def calendars(
         if draw(st.integers(0, 5)) == 0:
             inside += [Wait(by=timedelta(hours=1)), Backup(toxics=draw(kills()))]
         if draw(st.integers(0, 5)) == 0:
+            when = When(operations=("PutObject",), of="volume", nth=draw(st.integers(1, 3)))
+            during = During(mutations=draw(mutations(paths)), when=when)
+            inside += [Wait(by=timedelta(hours=1)), Backup(during=during)]
+        if draw(st.integers(0, 5)) == 0:
             inside.append(Lose(what=draw(st.sampled_from(LOSABLE))))
         repeats, every = draw(st.integers(1, 4)), draw(intervals(2 * 86400, 40 * 86400))
         for _ in range(repeats):
@@ -332,7 +338,15 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
     )
     if escrow and draw(st.booleans()):
         escrow = (escrow - {"passphrase"}) | {"wrong passphrase"}
-    outcomes = st.sampled_from(["recovered", "refused", "done"])
+    if draw(st.integers(0, 4)) == 0:
+        restore = Run(
+            action=draw(
+                st.sampled_from(["verify", "verify --compare-data", "collection-status", "cleanup"])
+            )
+        )
+    outcomes = st.sampled_from(
+        ["detected", "done"] if isinstance(restore, Run) else ["recovered", "refused", "done"]
+    )
     drill = Drill(
         number=number,
         name=draw(st.just("") | PROSE),

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 from support.buckets import later, look, recorded, three_sets
-from support.faults import harmed, killed_at_night
+from support.faults import HARMED, harmed, killed_at_night, looked
 from support.histories import (
     Story,
+    Tree,
     call,
     day,
     file,
@@ -31,6 +32,7 @@ from drtest.model.events import (
     OpenUpload,
     RequestsPredicted,
     RolledBack,
+    SourceChanged,
     ToxicSeen,
 )
 from drtest.model.finding import CATALOGUE, Severity
@@ -384,6 +386,41 @@ def _() -> Story:
         RULES[2],
         rules=((2, 1, 4), (2, 0, 2)),
     )
+
+
+def written_to(got: str) -> Story:
+    """The third night's motd changed while it was read, and came back as *got*."""
+    story = three_nights()
+    after = len(story.trees.truths)
+    story.trees.truths[after] = changed = replaced_motd(nightly(3), "later")
+    story.events.append(
+        SourceChanged(
+            index=story.steps[-1].index,
+            at=day(3),
+            changed={"edit": 1},
+            before=after - 1,
+            after=after,
+        )
+    )
+    story.drill(
+        3, got={"before": nightly(3), "after": changed}.get(got, replaced_motd(changed, got))
+    )
+    return story
+
+
+def replaced_motd(whole: Tree, content: str) -> Tree:
+    new = file("etc/motd", content, mtime_ns=int(day(3).timestamp() + 1) * 10**9)
+    return tuple(new if one.path == "etc/motd" else one for one in whole)
+
+
+@defect("changed-while-read")
+def _() -> Story:
+    return written_to("half of one, half of the other")
+
+
+@sound("changed-while-read")
+def _() -> Story:
+    return written_to("before")
 
 
 @defect("duplicity-warned")
@@ -926,6 +963,22 @@ def _() -> Story:
 
 
 # ---------------------------------------------------------------- faults
+
+
+@defect("fault-unseen")
+def _() -> Story:
+    return looked(call("collection-status"))
+
+
+@sound("fault-unseen")
+def _() -> Story:
+    """Noticed: by a status, by a warning that names what was harmed, and nothing to notice."""
+    story = looked(
+        call("verify", status=21, name="mismatched_hash"),
+        call("cleanup", stanzas=(warning(1, f"no {HARMED} in sight"),)),
+    )
+    story.drill(3, number=9, must_be="done", done=call("verify"), got=())
+    return story
 
 
 @defect("toxic-never-fired")

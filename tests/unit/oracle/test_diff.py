@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.entries import NS, entry, in_order, trees
 
 from drtest.model.tree import Difference, Entry
-from drtest.oracle.diff import NOT_COMPARED, diff, kept_mtime_ns, matches
+from drtest.oracle.diff import NOT_COMPARED, diff, flux, kept_mtime_ns, matches
 
 
 def differences(want: list[Entry], got: list[Entry], **options: object) -> list[Difference]:
@@ -296,3 +296,68 @@ def test_a_path_that_lstat_could_not_look_at_is_compared_by_type_alone() -> None
 
 def test_a_restored_socket_is_an_ordinary_path() -> None:
     assert codes([entry("s", "socket")], [entry("s", "socket")]) == []
+
+
+# ---------------------------------------------------------------- what changed meanwhile
+
+
+BEFORE = [
+    entry(".", "dir"),
+    entry("a", digest="old", size_bytes=9, mtime_ns=5 * NS),
+    entry("gone", digest="x"),
+    entry("same", digest="y"),
+]
+AFTER = [
+    replace(BEFORE[0], mtime_ns=7 * NS),
+    replace(BEFORE[1], digest="new", size_bytes=8, mtime_ns=7 * NS),
+    entry("made", digest="z"),
+    BEFORE[3],
+]
+
+
+def meanwhile(got: list[Entry], **options: object) -> list[tuple[str, str, str]]:
+    return codes(BEFORE, got, flux=flux(iter(BEFORE), iter(AFTER)), **options)
+
+
+def test_flux_is_what_differs_between_two_trees() -> None:
+    found = flux(iter(BEFORE), iter(AFTER))
+    assert list(found) == [".", "a", "gone", "made"]
+    assert found["gone"] == (BEFORE[2], None) and found["made"] == (None, AFTER[2])
+
+
+@given(st.lists(st.booleans(), min_size=4, max_size=4))
+def test_what_changed_meanwhile_may_be_of_either_state(choice: list[bool]) -> None:
+    old, new = {one.path: one for one in BEFORE}, {one.path: one for one in AFTER}
+    paths = zip((".", "a", "gone", "made"), choice, strict=True)
+    got = [(new if is_new else old).get(path) for path, is_new in paths]
+    assert meanwhile(in_order([*(one for one in got if one is not None), BEFORE[3]])) == []
+
+
+def test_a_file_of_neither_state_is_torn_and_only_its_content_may_be() -> None:
+    for state in (BEFORE[1], AFTER[1]):
+        torn = replace(state, digest="mixed", size_bytes=11)
+        got = [BEFORE[0], torn, *BEFORE[2:]]
+        assert meanwhile(got) == [("changed-while-read", "a", "")]
+    wrong = replace(BEFORE[1], digest="mixed", mtime_ns=6 * NS)
+    found = meanwhile([BEFORE[0], wrong, *BEFORE[2:]])
+    assert ("digest-differs", "a", "") in found and ("mtime-differs", "a", "") in found
+    link = entry("a", "symlink", target="x")
+    assert ("type-differs", "a", "") in meanwhile([BEFORE[0], link, *BEFORE[2:]])
+
+
+def test_what_was_there_all_the_time_and_what_stood_still_is_judged_as_ever() -> None:
+    assert meanwhile([BEFORE[0], *BEFORE[2:]]) == [("missing-path", "a", "")]
+    got = [*BEFORE[:3], replace(BEFORE[3], digest="other")]
+    assert meanwhile(got) == [("digest-differs", "same", "")]
+    stranger = in_order([*BEFORE, entry("never")])
+    assert meanwhile(stranger) == [("extra-path", "never", "")]
+
+
+def test_flux_goes_by_paths_of_the_source_in_a_restore_of_one_path() -> None:
+    before = [entry(".", "dir"), entry("b", "dir"), entry("b/a", digest="old")]
+    after = [*before[:2], replace(before[2], digest="new")]
+    got = [entry(".", "dir"), entry("a", digest="torn")]
+    seen = flux(iter(before), iter(after))
+    assert codes(before, got, below="b", flux=seen) == [("changed-while-read", "b/a", "")]
+    alone = [entry(".", digest="new")]
+    assert codes(before, alone, below="b/a", flux=seen) == []
