@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from drtest.clock import monotonic_s, real_now
 from drtest.gateway.classify import UNKNOWN, Target
 from drtest.gateway.exchange import Exchange
 from drtest.gateway.framing import Data, End, Framer, Malformed, RequestHead, ResponseHead
-from drtest.gateway.rules import Answer, Cut, Rule
+from drtest.gateway.route import Route
+from drtest.gateway.rules import Answer, Cut
 from drtest.gateway.wire import Wire
 
 ANSWER_WAIT_S = 60.0  # for the store's answer once the client will send no more
@@ -25,32 +25,6 @@ LINGER_S = 2.0  # for the client to read an answer that came before it had sent 
 
 _REASONS = {400: "Bad Request", 431: "Request Header Fields Too Large"}
 _NO_HEAD = RequestHead(raw=b"", method="", target="", fields={})
-
-
-class Route(Protocol):
-    """What a listener knows and a relay must ask."""
-
-    rules: list[Rule]
-
-    def begin(self, head: RequestHead, *, is_reused: bool) -> Exchange:
-        """Number, classify and log a request that has arrived."""
-        ...
-
-    def finish(self, exchange: Exchange) -> None:
-        """Log what became of it; called once for each that began."""
-        ...
-
-    def upstream_of(self, head: RequestHead) -> tuple[str, int] | Answer:
-        """Return host and port that the request goes to, or why it goes nowhere."""
-        ...
-
-    def forwarded(self, head: RequestHead) -> bytes:
-        """Return the bytes of the head as the store gets them."""
-        ...
-
-    async def connect(self, host: str, port: int) -> Wire:
-        """Connect to the store."""
-        ...
 
 
 class Relay:

@@ -100,11 +100,11 @@ def test_names_that_are_not_utf8_come_back(tmp_path: Path) -> None:
 
 @given(st.integers(0, 2 * TEXT_LIMIT))
 def test_no_secret_is_left_over_where_a_text_is_cut(before: int) -> None:
-    secret = "correct horse battery staple"
+    secret = "QUITE QUIET QUAY"  # of a letter that neither the filling nor the mark has
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         log.write_text(f"ERROR 31 {secret.replace(' ', '-')}\n. {'x' * before}{secret}\n\n")
         (only,) = read(log, redact=Redactor([secret, secret.replace(" ", "-")]))
     assert only.args == (HIDDEN,)
     assert len(only.text) <= TEXT_LIMIT
-    assert "c" not in only.text.replace(HIDDEN, "").replace("[redacted"[: len(only.text)], "")
+    assert "Q" not in only.text
