@@ -41,6 +41,10 @@ TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: os.getuid() != 0 or shutil.which("setpriv") is not None,
         "run as an ordinary user, or install util-linux",
     ),
+    "axe": (
+        lambda: (Path(__file__).parent / "browser/node_modules/axe-core/axe.min.js").is_file(),
+        "npm install --no-package-lock --prefix tests/browser",
+    ),
     "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
 }
 # The inner loop tries few examples, CI many; a test that needs a number of its own says so.

@@ -182,7 +182,7 @@ def _lead(run: RunResult, findings: Sequence[Told]) -> str:
     if findings and not is_broken_off(findings[0].result):
         parts.append(_sentence(findings[0].finding.message))
     if drilled:
-        said = [f"{by_state.get('verified', 0):,} came back exact"]
+        said = [f"{by_state.get('verified') or 'none'} came back exact"]
         known = any(scenario_mark(one) == "known" for one in run.scenarios)
         for state, word in (
             ("wrong", "came back wrong without an error"),

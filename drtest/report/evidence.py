@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drtest.model.finding import Finding
+from drtest.report.plots import lasting
 
 ROWS = 5  # of one table; run.json has up to a thousand
 _COLUMNS = 5
@@ -13,6 +15,19 @@ _TAIL = 12  # lines of a log or a traceback
 _LONGEST = 300  # of one cell
 _TAILS = ("log_tail", "traceback")
 _DIGEST = 12  # so many letters tell two digests apart
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(?:\.\d+)?(?:Z|\+00:00)", re.ASCII
+)
+# What a code is about; of one that is not named, whatever differs is shown.
+_ABOUT = {
+    "digest-differs": {"blake3", "size_bytes"},
+    "mtime-differs": {"mtime_at"},
+    "mode-differs": {"mode"},
+    "owner-differs": {"uid", "gid"},
+    "type-differs": {"type"},
+    "link-target-differs": {"target"},
+    "device-differs": {"device"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +62,9 @@ def evidence(finding: Finding) -> Evidence:
             tail += _lines(value)[-_TAIL:]
         elif rows := _rows(value):
             is_compared = name == "paths" and {"want", "got"} <= rows[0].keys()
-            tables.append(_compared(rows) if is_compared else _table(name, rows))
-        elif (text := cell(value)) != "":
-            facts.append((_words(name), text))
+            tables.append(_compared(rows, finding.code) if is_compared else _table(name, rows))
+        elif (text := _fact(name, value)) != "":
+            facts.append((_words(name.removesuffix("_s")), text))
     log = finding.evidence.get("log")
     return Evidence(
         facts=tuple(facts),
@@ -77,8 +92,20 @@ def cell(value: object) -> str:
             pairs = [f"{_words(str(key))} {cell(one)}" for key, one in value.items()]
             text = ", ".join(pairs[:ROWS]) + (", …" if len(pairs) > ROWS else "")
         case _:
-            text = str(value)
+            text = _INSTANT.sub(_instant, str(value))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _instant(found: re.Match[str]) -> str:
+    """``2026-01-09 03:00``, seconds only where not zero, as everywhere."""
+    seconds = "" if found[3] in {None, ":00"} else found[3]
+    return f"{found[1]} {found[2]}{seconds}"
+
+
+def _fact(name: str, value: object) -> str:
+    if name.endswith("_s") and isinstance(value, int | float):
+        return lasting(value)
+    return cell(value)
 
 
 def _words(name: str) -> str:
@@ -108,13 +135,13 @@ def _table(name: str, rows: Sequence[Mapping[str, object]]) -> Table:
     )
 
 
-def _compared(rows: Sequence[Mapping[str, object]]) -> Table:
+def _compared(rows: Sequence[Mapping[str, object]], code: str) -> Table:
     """Paths with what they should be beside what they are: only what differs between the two."""
     has_origin = any(row.get("matches_point") for row in rows[:ROWS])
     made = []
     for row in rows[:ROWS]:
         want, got = row.get("want"), row.get("got")
-        sides = [", ".join(_facts(one, other)) for one, other in ((want, got), (got, want))]
+        sides = [", ".join(_facts(one, other, code)) for one, other in ((want, got), (got, want))]
         made.append(
             (
                 str(row.get("path", "")),
@@ -126,7 +153,7 @@ def _compared(rows: Sequence[Mapping[str, object]]) -> Table:
     return Table(title="paths", head=head, rows=tuple(made), more=max(0, len(rows) - ROWS))
 
 
-def _facts(one: object, other: object) -> Iterator[str]:
+def _facts(one: object, other: object, code: str) -> Iterator[str]:
     if not isinstance(one, Mapping):
         return
     if not isinstance(other, Mapping):
@@ -135,6 +162,6 @@ def _facts(one: object, other: object) -> Iterator[str]:
         yield f"{kind}, {size:,} bytes" if isinstance(size, int) else kind
         return
     for key, value in one.items():
-        if other.get(key) != value:
+        if other.get(key) != value and key in _ABOUT.get(code, one.keys()):
             text = str(value)[:_DIGEST] if key == "blake3" else cell(value)
             yield f"{_words(key.removesuffix('_bytes').removesuffix('_at'))} {text}"

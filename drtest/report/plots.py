@@ -18,6 +18,7 @@ from drtest.report.calendar import day_words
 WIDTH, HEIGHT = 440, 236
 LEFT, RIGHT, TOP, BOTTOM = 52, 428, 20, 202
 LEAST = 4  # fewer points or restores are told in words
+_CLOSE = 20  # of two labels, in the plot's own unit
 _MOST = 400  # corners of a line, dots
 _GOOD = frozenset({"verified", "untried", "pruned"})
 _STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400)
@@ -166,13 +167,16 @@ def _plot(
     path: str = "",
     dots: tuple[tuple[float, float], ...] = (),
 ) -> Plot:
+    goal_y = None if goal_s is None else scale.y(goal_s)
+    if goal_y is not None and abs(goal_y - worst[1]) < _CLOSE:  # both labels on one line
+        worst = (min(worst[0], LEFT + (RIGHT - LEFT) / 2), goal_y, worst[2])
     return Plot(
         label=label + ("" if goal_s is None else f", the {goal} is {lasting(goal_s)}"),
         path=path,
         dots=dots,
         y_ticks=scale.y_ticks(),
         x_ticks=scale.x_ticks(),
-        goal_y=None if goal_s is None else scale.y(goal_s),
+        goal_y=goal_y,
         goal="" if goal_s is None else f"{goal} {lasting(goal_s)}",
         worst=worst,
     )
