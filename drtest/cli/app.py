@@ -10,6 +10,7 @@ import typer
 from drtest import __version__
 from drtest.cli import clean, doctor, iam, report, requests, schema, show, validate
 from drtest.cli import run as run_command
+from drtest.cli.help import Command, Commands
 from drtest.errors import DrtestError
 
 HELP = """Proves whether a duplicity backup on S3 can be restored: makes real backups over a
@@ -24,6 +25,7 @@ _UNUSABLE: Any = typer.BadParameter.__mro__[2]
 START, CLOSER = "Start here", "Look closer"
 
 app = typer.Typer(
+    cls=Commands,
     help=HELP,
     no_args_is_help=True,
     add_completion=False,
@@ -31,15 +33,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command(rich_help_panel=START)(run_command.run)
-app.command(rich_help_panel=START)(doctor.doctor)
-app.command(rich_help_panel=CLOSER)(validate.validate)
-app.command(rich_help_panel=CLOSER)(show.show)
-app.command(rich_help_panel=CLOSER)(report.report)
-app.command(rich_help_panel=CLOSER)(requests.requests)
-app.command(rich_help_panel=CLOSER)(iam.iam)
-app.command(rich_help_panel=CLOSER)(schema.schema)
-app.command(rich_help_panel=CLOSER)(clean.clean)
+app.command(cls=Command, rich_help_panel=START)(run_command.run)
+app.command(cls=Command, rich_help_panel=START)(doctor.doctor)
+app.command(cls=Command, rich_help_panel=CLOSER)(validate.validate)
+app.command(cls=Command, rich_help_panel=CLOSER)(show.show)
+app.command(cls=Command, rich_help_panel=CLOSER)(report.report)
+app.command(cls=Command, rich_help_panel=CLOSER)(requests.requests)
+app.command(cls=Command, rich_help_panel=CLOSER)(iam.iam)
+app.command(cls=Command, rich_help_panel=CLOSER)(schema.schema)
+app.command(cls=Command, rich_help_panel=CLOSER)(clean.clean)
 
 
 def _version(wanted: bool) -> None:

@@ -14,7 +14,7 @@ SELDOM = "Seldom needed"
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PATH...", help="Scenario files and folders (default: scenarios/)."),
+    typer.Argument(metavar="PATH", help="Scenario files and folders (default: scenarios/)."),
 ]
 Words = Annotated[
     str, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name has these words.")
