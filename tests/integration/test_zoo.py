@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.bench import codes, drill, opened
 
+from drtest import workload
 from drtest.duplicity.versions import Duplicity, find
 from drtest.model.events import DrillFinished
 from drtest.model.scenario import Scenario, Zoo
@@ -47,3 +49,29 @@ def test_each_thing_is_lost_in_the_predicted_shape(
 def test_an_old_duplicity_loses_the_same(short_tmp: Path, tmp_path: Path) -> None:
     found = losses_by_thing(find("system", cache=tmp_path), short_tmp, tmp_path)
     assert found == {thing: set(known.losses) for thing, known in THINGS.items()}
+
+
+@pytest.mark.needs("gpg")
+@pytest.mark.parametrize("by_name", [False, True])
+def test_what_the_machine_cannot_give_is_left_out_and_told(
+    by_name: bool,
+    duplicity: Duplicity,
+    short_tmp: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workload, "lacks", lambda _folder: {"device nodes": "not permitted"})
+    things = ("device", "fifo") if by_name else None
+    scenario = replace(ZOO, source=(Zoo(path="/zoo", things=things),))
+    with opened(duplicity, short_tmp) as bench:
+        _, result = drill(bench, scenario, tmp_path)
+    if by_name:
+        (found,) = [one for one in result.judgement.findings if one.severity.value == "unverified"]
+        assert (found.code, found.subject) == ("capability-missing", "/zoo/device")
+        assert result.left_out == ()
+    else:
+        assert codes(result) == []
+        assert result.left_out == ("/zoo/device: needs device nodes: not permitted",)
+    truth = TreeStore(tmp_path / "trees").truth(0)
+    kinds = {one.type for one in truth}
+    assert "fifo" in kinds and "char" not in kinds

@@ -222,6 +222,18 @@ PAGES: dict[str, tuple[RunResult, Arguments]] = {
         ),
         {},
     ),
+    "parts-left-out": (
+        run(
+            scenario(
+                "the zoo",
+                left_out=(
+                    "/zoo/device: needs device nodes: Operation not permitted",
+                    "/zoo/mode-000: needs root: drtest runs as an ordinary user",
+                ),
+            )
+        ),
+        {},
+    ),
     "nothing-run": (run(), {}),
 }
 

@@ -39,6 +39,7 @@ RUNS = {
         scenario("a", requests=totals(), predicted=predicted(totals().by_phase, why="a guess"))
     ),
     "failed": run(scenario("a", findings=[SILENT])),
+    "left out": run(scenario("a", left_out=("/zoo/device: needs root: you are not",))),
     "known": run(scenario("a", findings=[SILENT], expected=KNOWN)),
     "every code": run(
         scenario("a", findings=[Finding(code=code, subject="s", message="m") for code in CATALOGUE])
