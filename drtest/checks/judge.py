@@ -9,6 +9,7 @@ from dataclasses import replace
 from drtest.checks import (
     aftermath,
     backup,
+    cost,
     chain,
     foreseen,
     objectives,
@@ -42,6 +43,7 @@ FAMILIES: dict[str, Check] = {
     "retention": retention.check,
     "objectives": objectives.check,
     "requests": lambda case, _: foreseen.check(case),
+    "cost": lambda case, _: cost.check(case),
     "aftermath": lambda case, _: aftermath.check(case),
     "unverified": unverified.check,
 }

@@ -163,6 +163,15 @@ def _message(code: str, subject: str, entry: Entry) -> str:
             )
         case "wrong-point-restored":
             return f"{_cap(subject)}: {_wrong_point(entry)}"
+        case "fault-unseen":
+            assert call is not None
+            harmed = first["harmed"]
+            assert isinstance(harmed, list)
+            what = f"{counted(len(harmed), 'object')} harmed" if harmed else "the damage"
+            return (
+                f"{_cap(subject)}{where}: {call.action} must detect {what} and ended with status "
+                f"{call.status} and no word of it."
+            )
         case "action-hung":
             assert call is not None
             return (

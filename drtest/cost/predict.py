@@ -25,7 +25,7 @@ from drtest.cost.source import SourceShape, expected
 from drtest.model.bill import Counts, PredictedStep, Prediction
 from drtest.model.early import begins
 from drtest.model.plan import PlannedRestore, PlannedSet, plan, restores
-from drtest.model.scenario import Drill, Everything, OneFile, Paths, Scenario
+from drtest.model.scenario import Drill, Everything, OneFile, Paths, Run, Scenario
 
 
 def predict(
@@ -106,6 +106,8 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
             wanted: list[str] = ["."]
         case OneFile():
             wanted = ["one file"]
+        case Run():
+            wanted = ["."]  # verify reads as a restore does; the others less
         case Paths(paths=paths):
             wanted = list(paths)
         case _ as never:
@@ -140,6 +142,10 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
         why = "it is disturbed: what is tried again, and how far it gets, is not modelled"
     elif restore.typed is not None:
         why = "what duplicity makes of a typed time is not modelled"
+    elif drill.damage:
+        why = "stored objects were damaged"
+    elif isinstance(drill.restore, Run):
+        why = f"what {drill.restore.action} asks is not modelled"
     elif restore.must_be == "refused":
         why = "it may be refused: how far it gets is not modelled"
     elif isinstance(drill.restore, Paths) and calendar.may_lose_paths:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import epoch
-from drtest.model.scenario import Policy
+from drtest.model.scenario import Policy, RunAction
 
 # How often duplicity asks a backend again, and how long it waits: of every action alike.
 _PATIENCE = frozenset({"--num-retries", "--backend-retry-delay", "--timeout"})
@@ -130,6 +130,33 @@ class Commands:
             option if self.duplicity.is_modern else _OLD.get(option, option) for option in more
         ]
         return self._argv(["restore"], options, [target.url(self.duplicity), str(into)])
+
+    def look(
+        self,
+        action: RunAction,
+        *,
+        source: Path,
+        target: Target,
+        archive: Path,
+        log: Path,
+        now: datetime,
+        at: datetime | None = None,
+    ) -> list[str]:
+        """An action that only looks: ``verify``, ``collection-status``, ``cleanup`` without force.
+
+        ``verify`` is given the source, its rules and a time; the others know no time.
+        """
+        word, _, more = action.partition(" ")
+        options = self._where(archive, target, log, now) + patience(self.policy)
+        if self.policy.encryption == "none":
+            options.append("--no-encryption")
+        operands = [target.url(self.duplicity)]
+        if word == "verify":
+            operands.append(str(source))
+            options += [*self.rules(now), *([more] if more else [])]
+            if at is not None:
+                options += ["--time", str(epoch(at))]
+        return self._argv([word], options, operands)
 
     def _full_limit(self, interval: timedelta, at: datetime) -> str:
         """An interval for 3.x; for 0.8 an instant, since it counts an interval from the real now.

@@ -436,6 +436,20 @@ CATALOGUE: dict[str, Code] = {
     **_rows(
         "cost and requests",
         (
+            "prices-too-old",
+            _F,
+            "prices older than --max-price-age",
+            "provider/region/CLASS",
+            "Confirm the figures at the provider, and give them: --prices FILE, or --price KEY=VALUE.",
+        ),
+        (
+            "prices-old",
+            _N,
+            "prices that nobody confirmed for a year",
+            "provider/region/CLASS",
+            "Confirm the figures at the provider, and give them: --prices FILE, or --price KEY=VALUE.",
+        ),
+        (
             "request-model-off",
             _W,
             "predicted and metered requests differ by more than 2 %",
@@ -493,6 +507,13 @@ CATALOGUE: dict[str, Code] = {
     ),
     **_rows(
         "could not verify",
+        (
+            "price-missing",
+            _U,
+            "the price book has no price for what was asked of S3",
+            "provider/region/CLASS",
+            "Add the figure to your price book, or give one with --price KEY=VALUE.",
+        ),
         (
             "nothing-checked",
             _U,

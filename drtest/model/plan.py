@@ -38,6 +38,7 @@ from drtest.model.scenario import (
     Paths,
     PointSelector,
     Prune,
+    Run,
     Scenario,
 )
 
@@ -337,6 +338,8 @@ def describe(drill: Drill) -> str:
             return ", ".join(paths)
         case OneFile():
             return "one file"
+        case Run(action=action):
+            return action
         case _ as never:
             assert_never(never)
 

@@ -13,7 +13,6 @@ from typing import assert_never
 
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Commands
-from drtest.duplicity.host import Dress, dress, give
 from drtest.duplicity.host import Dress, dress, give, need_reachable
 from drtest.duplicity.machine import Machine, refuse_full_disk
 from drtest.errors import TimeLimit
@@ -29,10 +28,11 @@ from drtest.model.events import (
 )
 from drtest.model.interval import format_instant
 from drtest.model.plan import PlannedRestore, PlannedSet, resolve, resolve_after
-from drtest.model.scenario import Drill, Everything, OneFile, Paths
+from drtest.model.scenario import Drill, Everything, OneFile, Paths, Run
 from drtest.oracle.capture import capture
 from drtest.oracle.diff import matches
 from drtest.runner.bench import PREFIX, Stand, route
+from drtest.runner.copies import Copies
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
 from drtest.runner.workspace import remove_tree
@@ -58,6 +58,7 @@ class Drills:
     commands: Commands
     truths: Truths
     wreck: Wreck
+    copies: Copies
     counts: dict[int, int] = field(default_factory=dict)  # restores after prunes, by drill
 
     def run(
@@ -163,6 +164,20 @@ class Drills:
         paths = self._paths(drill, restore, truth)
         if not paths:
             return self._unchecked(restore.drill, "what it restores was not in the source then")
+        copy = self.copies.of(drill) if drill.damage else None
+        if copy is not None and copy.idle is not None:
+            return FaultSeen(
+                code="damage-found-nothing",
+                subject=copy.idle.target,
+                message=(
+                    f"Drill {drill.number}: nothing was harmed by {copy.idle.damage}: "
+                    f"{copy.idle.target} is no object that could be."
+                ),
+                evidence={
+                    "target": copy.idle.target,
+                    "candidates": list(copy.idle.candidates),
+                },
+            )
         label = f"d{restore.drill}.{restore.part}"
         dressed = self._dress(drill)
         machine = self._machine(label, dressed)
@@ -180,7 +195,16 @@ class Drills:
         started = monotonic_s()
         try:
             restored = tuple(
-                self._one_path(machine, drill, restore, truth, path, label=label, number=number)
+                self._one_path(
+                    drill,
+                    restore,
+                    path,
+                    stand=self.stand if copy is None else copy.stand,
+                    machine=machine,
+                    truth=truth,
+                    label=f"{label}-{number}",
+                    into=folder / f"target{number}",
+                )
                 for number, path in enumerate(paths)
             )
         finally:
@@ -202,6 +226,8 @@ class Drills:
             wreck=str(self.wreck.place(label)),
             host="" if drill.host is None else str(drill.host),
             is_root=None if dressed is None else dressed.is_root,
+            damage=tuple(str(one) for one in drill.damage),
+            harmed=() if copy is None else copy.keys,
         )
         if self._is_sound(finished):
             remove_tree(folder)
@@ -234,44 +260,56 @@ class Drills:
 
     def _one_path(
         self,
-        machine: Machine,
         drill: Drill,
         restore: PlannedRestore,
-        truth: int | None,
         path: str,
         *,
+        stand: Stand,
+        machine: Machine,
+        truth: int | None,
         label: str,
-        number: int,
+        into: Path,
     ) -> Restored:
-        into = machine.folder / f"target{number}"
-        machine_log = machine.folder / f"{number}.stanzas"
-        log, name = self.stand.log(f"{label}-{number}-restore")
-        now = restore.now_at
+        run = drill.restore if isinstance(drill.restore, Run) else None
+        word = "restore" if run is None else run.action.partition(" ")[0]
+        machine_log = machine.folder / f"{into.name}.stanzas"
+        log, name = self.stand.log(f"{label}-{word}")
         with (
             self.stand.bench.slots,
             route(
-                self.stand,
+                stand,
                 step=f"drill {restore.drill}.{restore.part}",
                 phase="drill",
-                at=now,
+                at=restore.now_at,
                 read_only=True,
                 listing=_listing(machine) if _listing(machine).exists() else None,
             ) as (target, more_env),
         ):
             self.stand.bench.check_stop()
-            argv = self.commands.restore(
-                into=into,
-                target=target,
-                archive=machine.archive,
-                log=machine_log,
-                now=now,
-                at=restore.asked_at,
-                typed="" if restore.typed is None else restore.typed.text,
-                path="" if path == "." else path,
-                more=drill.options,
-            )
+            if run is not None:
+                argv = self.commands.look(
+                    run.action,
+                    source=self.truths.source,
+                    target=target,
+                    archive=machine.archive,
+                    log=machine_log,
+                    now=restore.now_at,
+                    at=restore.asked_at,
+                )
+            else:
+                argv = self.commands.restore(
+                    into=into,
+                    target=target,
+                    archive=machine.archive,
+                    log=machine_log,
+                    now=restore.now_at,
+                    at=restore.asked_at,
+                    typed="" if restore.typed is None else restore.typed.text,
+                    path="" if path == "." else path,
+                    more=drill.options,
+                )
             call = machine.call(
-                "restore",
+                word,
                 argv,
                 more_env={**more_env, **_zone(restore)},
                 log=log,
@@ -281,7 +319,9 @@ class Drills:
             )
         refuse_full_disk(call)
         self.stand.bench.check_store(call)
-        return self._record(call, into, truth, path, tree=f"{label}-{number}")
+        if run is not None:
+            return Restored(path=path, call=call, tree="", paths=0)
+        return self._record(call, into, truth, path, tree=label)
 
     def _record(
         self, call: Call, into: Path, truth: int | None, path: str, *, tree: str
@@ -298,7 +338,7 @@ class Drills:
     def _is_sound(self, finished: DrillFinished) -> bool:
         """Whether nothing of it will be looked at again; the verdict itself is the checks'."""
         ended_well = all(one.call.status == 0 for one in finished.restored)
-        if finished.must_be == "refused":
+        if finished.must_be in ("refused", "detected"):
             return not ended_well
         if not ended_well or finished.must_be == "done" or finished.truth is None:
             return ended_well
@@ -319,7 +359,7 @@ class Drills:
         Without a truth nothing is known to have been there, and what is named is asked for.
         """
         match drill.restore:
-            case Everything():
+            case Everything() | Run():
                 return (".",)
             case Paths(paths=paths):
                 wanted = [path.strip("/") or "." for path in paths]

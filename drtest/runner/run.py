@@ -31,6 +31,7 @@ from drtest.oracle.trees import TreeStore
 from drtest.runner import chain as chains
 from drtest.runner import vault as vaults
 from drtest.runner.bench import Stand, unfit_source
+from drtest.runner.copies import Copies
 from drtest.runner.drills import Drills
 from drtest.runner.early import early
 from drtest.runner.fault import fault
@@ -84,6 +85,8 @@ def _events(stand: Stand) -> Iterator[Event]:
         )
     vault, ring = vaults.make(scenario.policy, bench.workspace.new_home(), bench.redact)
     looking = contextlib.ExitStack()
+    copies = Copies(stand=stand)
+    looking.callback(copies.close)
     try:
         machine = Machine(
             folder=stand.work / "server",
@@ -121,7 +124,14 @@ def _events(stand: Stand) -> Iterator[Event]:
             chain=looking.enter_context(chains.opened(stand, vault)),
         )
         wreck = Wreck(folder=stand.wrecks)
-        drills = Drills(stand=stand, vault=vault, commands=commands, truths=truths, wreck=wreck)
+        drills = Drills(
+            stand=stand,
+            vault=vault,
+            commands=commands,
+            truths=truths,
+            wreck=wreck,
+            copies=copies,
+        )
         yield from _calendar_and_drills(timeline, drills)
         wreck.add_common("source", source)
     finally:

@@ -243,9 +243,7 @@ def _first_set(
             return
 
 
-def _moments(
-    placed: PlacedDrill, restores: tuple[PlannedRestore, ...], problems: Problems
-) -> None:
+def _moments(placed: PlacedDrill, restores: tuple[PlannedRestore, ...], problems: Problems) -> None:
     if placed.drill.when != "end" and not restores:
         problems.add(
             placed.place,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
+from drtest.model.chain import Damage
 from drtest.model.interval import parse_interval
 from drtest.model.scenario import (
     AtAgo,
@@ -30,9 +31,12 @@ from drtest.model.scenario import (
     Paths,
     PointSelector,
     RestoreWhat,
+    Run,
+    RunAction,
 )
 from drtest.scenario import fields, words
 from drtest.scenario.fields import Fields
+from drtest.scenario.harm import read_damage
 from drtest.scenario.host import read_host, read_options
 from drtest.scenario.instant import looks_like_instant, parse_instant
 from drtest.scenario.node import Mapping, Node, Scalar, Sequence
@@ -90,7 +94,9 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
         name = fields.text(value, problems, what="a name")
     restore: RestoreWhat | None = None
     paths: list[tuple[str, Place]] = []
-    if (value := found.get("restore")) is None:
+    if (run := found.get("run")) is not None:
+        restore = _run(run, found, problems)
+    elif (value := found.get("restore")) is None:
         if len(problems.found) == before:
             problems.add(
                 node.place, "the drill restores nothing", "add   restore: everything   to it"
@@ -110,7 +116,10 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
         when = fields.word(value, problems, what="moment of a drill", allowed=words.MOMENTS)
     host = None if (value := found.get("host")) is None else read_host(value, problems)
     options = read_options(found, problems)
-    must_be = _must_be(found, problems, selectors)
+    damage: list[Damage | None] = []
+    if (value := found.get("damage")) is not None:
+        damage = [read_damage(part, problems) for part in fields.items(value)]
+    must_be = _must_be(found, problems, selectors, is_run="run" in found.values)
     if len(problems.found) > before or restore is None or name is None:
         return None
     return PlacedDrill(
@@ -123,6 +132,7 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
             escrow=kept,
             host=host,
             options=options,
+            damage=tuple(one for one in damage if one is not None),
             must_be=must_be,
             line=node.place.line,
         ),
@@ -132,6 +142,25 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
         paths=tuple(paths),
         escrow=tuple(escrow),
     )
+
+
+def _run(node: Node, found: Fields, problems: Problems) -> Run | None:
+    word = fields.word(node, problems, what="action to run", allowed=words.RUNS)
+    for key in ("restore", "options"):
+        if key in found.values:
+            problems.add(found.place(key), f"{key} and run do not go together", f"remove {key}")
+    at = found.get("at")
+    if (
+        word == "verify --compare-data"
+        and at is not None
+        and not (isinstance(at, Scalar) and at.value in ("end", "newest"))
+    ):
+        problems.add(
+            at.place,
+            "verify --compare-data reads the source as it is at the calendar's end",
+            "allowed: end, newest",
+        )
+    return None if word is None else Run(action=cast(RunAction, word))
 
 
 def _restore(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> RestoreWhat | None:
@@ -274,21 +303,22 @@ def _escrow(
 
 
 def _must_be(
-    found: Fields, problems: Problems, places: list[tuple[PointSelector, Place]]
+    found: Fields,
+    problems: Problems,
+    places: list[tuple[PointSelector, Place]],
+    *,
+    is_run: bool,
 ) -> DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...]:
     node = found.get("must-be")
     if node is None:
-        return "recovered"
+        return "detected" if is_run else "recovered"
+    outcomes = ("detected", "done") if is_run else ("recovered", "refused", "done")
     if not isinstance(node, Mapping):
-        word = fields.word(
-            node, problems, what="outcome", allowed=words.OUTCOMES, later=("detected",)
-        )
+        word = fields.word(node, problems, what="outcome", allowed=outcomes)
         return cast(DrillOutcome, word or "recovered")
     pairs: list[tuple[PointSelector | None, DrillOutcome]] = []
     for pair in node.pairs:
-        word = fields.word(
-            pair.key, problems, what="outcome", allowed=words.OUTCOMES, later=("detected",)
-        )
+        word = fields.word(pair.key, problems, what="outcome", allowed=outcomes)
         if word is None:
             continue
         for item in fields.items(pair.value):
@@ -310,5 +340,5 @@ def _must_be(
                 places.append((selector, item.place))
                 pairs.append((selector, cast(DrillOutcome, word)))
     if not node.pairs:
-        problems.add(node.place, "must-be is empty", f"allowed: {', '.join(words.OUTCOMES)}")
+        problems.add(node.place, "must-be is empty", f"allowed: {', '.join(outcomes)}")
     return tuple(pairs)

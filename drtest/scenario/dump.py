@@ -19,6 +19,7 @@ from drtest.model.scenario import (
     OwnKey,
     Paths,
     Policy,
+    Run,
     Scenario,
     SourceEntry,
     Symlink,
@@ -29,6 +30,7 @@ from drtest.scenario.emit import Flow, Tree, emit
 from drtest.scenario.host import host_words
 from drtest.scenario.phrase import (
     Entry,
+    damage_words,
     entries,
     mutation_words,
     selector_tree,
@@ -198,10 +200,15 @@ def _drill(drill: Drill) -> dict[str, Tree]:
             tree["restore"] = "everything"
         case OneFile():
             tree["restore"] = "one file"
+        case Run(action=action):
+            tree["run"] = action
         case Paths(paths=paths):
             tree["restore"] = paths[0] if len(paths) == 1 else Flow(list(paths))
         case _ as never:
             assert_never(never)
+    if drill.damage:
+        harms = [damage_words(one) for one in drill.damage]
+        tree["damage"] = harms[0] if len(harms) == 1 else Flow(harms)
     at: list[Tree] = [selector_tree(selector) for selector in drill.at]
     tree["at"] = at[0] if len(at) == 1 else Flow(at)
     if drill.when != "end":

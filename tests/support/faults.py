@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from drtest.model.chain import Damage, Objects
-from drtest.model.events import DamageDone, ToxicSeen
+from drtest.model.events import Call, DamageDone, DrillFinished, ToxicSeen
 from drtest.model.scenario import Harmed
 from drtest.model.toxic import Kill, Toxic, When
 from support.histories import Story, call, day, objects_of
@@ -55,4 +57,21 @@ def harmed(*keys: str) -> Story:
     )
     story.backup(3)
     story.drill(3)
+    return story
+
+
+LOST = "duplicity-full.20260101T030000Z.vol1.difftar.gpg"
+
+
+def looked(*calls: Call) -> Story:
+    """Three nights, restored right; then *calls*, each of which must detect that LOST is gone."""
+    story = Story()
+    for number in (1, 2, 3):
+        story.backup(number)
+    story.drill(3)
+    for number, one in enumerate(calls, start=2):
+        story.drill(3, number=number, must_be="detected", done=one, got=())
+        done = story.events[-1]
+        assert isinstance(done, DrillFinished)
+        story.events[-1] = replace(done, damage=("delete volume 1 of full 1",), harmed=(LOST,))
     return story

@@ -351,10 +351,15 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         number=number,
         name=draw(st.just("") | PROSE),
         restore=restore,
-        at=tuple(draw(st.lists(selectors, min_size=1, max_size=3, unique=True))),
+        at=(AtEnd(),)
+        if restore == Run(action="verify --compare-data")
+        else tuple(draw(st.lists(selectors, min_size=1, max_size=3, unique=True))),
         escrow=escrow,
         host=draw(st.none() | host) if other_hosts else None,
-        options=tuple(draw(st.lists(st.just("--num-retries=3"), max_size=1))),
+        options=()
+        if isinstance(restore, Run)
+        else tuple(draw(st.lists(st.just("--num-retries=3"), max_size=1))),
+        damage=tuple(draw(st.lists(damages(), max_size=2))),
         must_be=draw(outcomes),
     )
     if draw(st.booleans()):

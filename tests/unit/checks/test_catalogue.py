@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from support.buckets import later, look, recorded, three_sets
-from support.faults import HARMED, harmed, killed_at_night, looked
+from support.faults import LOST, harmed, killed_at_night, looked
 from support.histories import (
     Story,
     Tree,
@@ -975,7 +975,7 @@ def _() -> Story:
     """Noticed: by a status, by a warning that names what was harmed, and nothing to notice."""
     story = looked(
         call("verify", status=21, name="mismatched_hash"),
-        call("cleanup", stanzas=(warning(1, f"no {HARMED} in sight"),)),
+        call("cleanup", stanzas=(warning(1, f"no {LOST} in sight"),)),
     )
     story.drill(3, number=9, must_be="done", done=call("verify"), got=())
     return story
