@@ -1,6 +1,8 @@
 """Captures a tree, diffs two trees, models duplicity's file selection; never asks duplicity.
 
-* ``capture``    the disk -> a sorted stream of entries; ``walk``, ``content``, ``recall`` below it
+* ``capture``    the disk -> a sorted stream of entries; below it ``folder`` (what lies in one),
+  ``content``, ``recall`` (the stat cache), and ``ahead``, which in a large tree shares the folders
+  with a second process (``second``: its near side, ``worker``: the process, ``wire``: messages)
 * ``trees``      where truths and restored trees are stored, as differences (``rows``: the format)
 * ``diff``       want, got -> differences; what is not compared is declared there
 * ``selection``  which paths duplicity's rules select, by drtest's own model; below it ``ruling``

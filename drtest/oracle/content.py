@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import NamedTuple
 
 from blake3 import blake3
-
-from drtest.oracle.walk import errno_name
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AT_ONCE = 1 << 18  # up to this size a file is read in one call: faster than streaming it
@@ -42,7 +41,7 @@ def read(full: bytes, status: os.stat_result) -> Content:
         return Content(
             digest=_digest(descriptor, status.st_size),
             has_holes=has_holes,
-            xattrs=read_xattrs(full),
+            xattrs=read_xattrs(descriptor),
         )
     except OSError as error:
         return Content(error=errno_name(error), xattrs=read_xattrs(full))
@@ -50,13 +49,16 @@ def read(full: bytes, status: os.stat_result) -> Content:
         os.close(descriptor)
 
 
-def read_xattrs(full: bytes) -> str:
+def read_xattrs(full: bytes | int) -> str:
     """Return one digest over all extended attributes that this user can see, "" for none.
+
+    *full* is a path, and no symlink is followed; or a descriptor, which spares looking it up.
 
     ACLs (``system.posix_acl_*``) and capabilities (``security.capability``) are among them.
     """
+    follow = isinstance(full, int)  # a descriptor is what it is; Python wants it said so
     try:
-        names = sorted(os.listxattr(full, follow_symlinks=False))
+        names = sorted(os.listxattr(full, follow_symlinks=follow))
     except OSError:
         return ""
     if not names:
@@ -64,7 +66,7 @@ def read_xattrs(full: bytes) -> str:
     hasher = blake3()
     for name in names:
         try:
-            value = os.getxattr(full, name, follow_symlinks=False)
+            value = os.getxattr(full, name, follow_symlinks=follow)
         except OSError:
             continue
         for part in (os.fsencode(name), value):
@@ -73,6 +75,12 @@ def read_xattrs(full: bytes) -> str:
             )  # a length before each: no two lists collide
             hasher.update(part)
     return hasher.hexdigest()
+
+
+def errno_name(error: OSError) -> str:
+    """Return ``EACCES`` and the like; the number where it has no name."""
+    number = error.errno or 0
+    return errno.errorcode.get(number, str(number))
 
 
 def _open(full: bytes) -> int:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
+import contextlib
+import mmap
+import struct
+import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import BinaryIO
 
 from drtest.clock import real_now
-from drtest.model.tree import sort_key
-from drtest.oracle.content import Content
+from drtest.oracle.folder import Known
 
-_HEAD = '{"format": "drtest-stat-cache", "schema_version": 1}\n'
-_ROWS_A_LINE = 256  # many rows parsed in one call are three times as fast as one by one
+# What a folder remembers is marshalled, which is three times as fast as JSON; another Python may
+# read it otherwise, and then there is no cache.
+_HEAD = f"drtest-stat-cache 4 {sys.version.splitlines()[0]}\n".encode()
+_RECORD = struct.Struct("<III")  # bytes of the folder's name, bytes of its memory, CRC-32 of both
 _NS = 1_000_000_000
 # The kernel stamps files with a clock that lags by up to a jiffy (10 ms at HZ=100).
 _SAME_TICK_NS = 20_000_000
@@ -23,94 +27,101 @@ _SAME_TICK_NS = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class StatCache:
-    """A file beside the recorded truths: path -> (device, inode, size, mtime, ctime, content).
+    """A file beside the recorded truths: folder -> its files' identities and contents.
 
-    Sound on a local file system: whatever writes a file, renames over it or changes its attributes
-    gives it a new ctime, which no call can set back (a change of the system's clock can). A file
-    touched in the very tick in which it was captured is not remembered, as git does with "racily
-    clean" entries. The cache may be deleted at any time; one that cannot be read is no cache.
+    An identity is (device, inode, size, mtime, ctime). Sound on a local file system: whatever
+    writes a file, renames over it or changes its attributes gives it a new ctime, which no call can
+    set back (a change of the system's clock can). A file touched in the very tick in which it was
+    captured is not remembered, as git does with "racily clean" entries. The cache may be deleted at
+    any time; one that cannot be read is no cache.
     """
 
     file: Path
 
     @contextmanager
-    def renewed(self) -> Iterator[Recall]:
-        """Open it for one capture; it is replaced only if the capture came to its end."""
+    def renewed(self, *, recalls: bool = True) -> Iterator[Recall]:
+        """Open it for one capture; it is replaced only if the capture came to its end.
+
+        Without *recalls* nothing of the old one is used.
+        """
         fresh = self.file.with_name(self.file.name + ".new")
         started_ns = int(real_now().timestamp() * _NS)
         try:
-            with fresh.open("w", encoding="ascii") as out:
+            with fresh.open("wb") as out, Memory(self.file if recalls else None) as old:
                 out.write(_HEAD)
-                recall = Recall(old=self._rows(), out=out, too_new_ns=started_ns - _SAME_TICK_NS)
-                yield recall
-                recall.flush()
+                yield Recall(old=old, out=out, too_new_ns=started_ns - _SAME_TICK_NS)
             fresh.replace(self.file)
         finally:
             fresh.unlink(missing_ok=True)
 
-    def _rows(self) -> Iterator[list[Any]]:
-        try:
-            with self.file.open(encoding="ascii") as lines:
-                if next(lines, "") != _HEAD:
-                    return
-                for line in lines:
-                    yield from json.loads(line)
-        except (OSError, ValueError):
+
+class Memory:
+    """A stat cache that is only read, one folder at a time; a context manager.
+
+    Without a *file*, or with one that cannot be read, it knows nothing.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self._map: mmap.mmap | None = None
+        self._places: dict[str, tuple[int, int]] = {}
+        if file is None:
             return
+        with contextlib.suppress(OSError, ValueError), file.open("rb") as opened:
+            self._map = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            self._index(self._map)
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._map is not None:
+            self._map.close()
+
+    def of(self, folder: str) -> bytes:
+        """Return what is remembered of *folder*; b"" where that is nothing, or was spoiled."""
+        place = self._places.get(folder)
+        if place is None or self._map is None:
+            return b""
+        start, end = place
+        memory = self._map[start:end]
+        *_, checksum = _RECORD.unpack_from(self._map, start - len(_name(folder)) - _RECORD.size)
+        return memory if zlib.crc32(memory, zlib.crc32(_name(folder))) == checksum else b""
+
+    def _index(self, data: mmap.mmap) -> None:
+        if data[: len(_HEAD)] != _HEAD:
+            return
+        at, end = len(_HEAD), len(data)
+        while at + _RECORD.size <= end:
+            name_bytes, memory_bytes, _ = _RECORD.unpack_from(data, at)
+            start = at + _RECORD.size + name_bytes
+            if start + memory_bytes > end:
+                return
+            name = data[at + _RECORD.size : start].decode("utf-8", "surrogateescape")
+            self._places[name] = start, start + memory_bytes
+            at = start + memory_bytes
 
 
 @dataclass(slots=True, kw_only=True)
 class Recall:
-    """The cache during one capture: asked and told in the order of ``Entry.sort_key``."""
+    """The cache during one capture."""
 
-    old: Iterator[list[Any]]
-    out: TextIO
+    old: Memory
+    out: BinaryIO
     too_new_ns: int
-    _next: list[Any] | None = None
-    _next_key: bytes = b""
-    _rows: list[list[Any]] = field(default_factory=list)
 
-    def look(self, path: str, status: os.stat_result) -> Content | None:
-        """Return what *path* held when it was last read, None where it must be read.
+    def known(self, folder: str) -> Known:
+        """Return what is known of *folder* from the capture before."""
+        return Known(self.old.of(folder), self.too_new_ns)
 
-        What is returned stays remembered; what is read instead is told to ``keep``.
-        """
-        key = sort_key(path)
-        while self._next is None or self._next_key < key:
-            self._next = next(self.old, None)
-            if self._next is None:
-                return None
-            self._next_key = sort_key(self._next[0])
-        if self._next_key != key or self._next[1:6] != _identity(status):
-            return None
-        self._remember(self._next)
-        return Content(*self._next[6:])
-
-    def keep(self, path: str, status: os.stat_result, content: Content) -> None:
-        """Remember *content*, unless it could still change without a trace."""
-        if content.error or status.st_ctime_ns >= self.too_new_ns:
-            return
-        self._remember(
-            [path, *_identity(status), content.digest, content.has_holes, content.xattrs]
-        )
-
-    def flush(self) -> None:
-        """Write what was kept so far."""
-        if self._rows:
-            self.out.write(json.dumps(self._rows, separators=(",", ":")) + "\n")
-            self._rows.clear()
-
-    def _remember(self, row: list[Any]) -> None:
-        self._rows.append(row)
-        if len(self._rows) >= _ROWS_A_LINE:
-            self.flush()
+    def keep(self, folder: str, memory: bytes) -> None:
+        """Remember *memory* of *folder*; each folder is told once."""
+        if memory:
+            name = _name(folder)
+            checksum = zlib.crc32(memory, zlib.crc32(name))
+            self.out.write(_RECORD.pack(len(name), len(memory), checksum) + name)
+            self.out.write(memory)
 
 
-def _identity(status: os.stat_result) -> list[int]:
-    return [
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    ]
+def _name(folder: str) -> bytes:
+    return folder.encode("utf-8", "surrogateescape")
