@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import assert_never
 
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Commands
@@ -28,17 +25,16 @@ from drtest.model.events import (
 )
 from drtest.model.interval import format_instant
 from drtest.model.plan import PlannedRestore, PlannedSet, resolve, resolve_after
-from drtest.model.scenario import Drill, Everything, OneFile, Paths, Run
+from drtest.model.scenario import Drill, Run
 from drtest.oracle.capture import capture
 from drtest.oracle.diff import matches
 from drtest.runner.bench import PREFIX, Stand, route
+from drtest.runner.chosen import paths_of
 from drtest.runner.copies import Copies
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
 from drtest.runner.workspace import remove_tree
 from drtest.runner.wreck import Wreck
-
-SAMPLE = 1000  # files among which "one file" looks for the one of median size
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,7 +157,7 @@ class Drills:
         if truth is None and not is_nothing:
             asked = format_instant(restore.asked_at or restore.now_at)
             return self._unchecked(restore.drill, f"no backup was made at or before {asked}")
-        paths = self._paths(drill, restore, truth)
+        paths = paths_of(self.stand.scenario.seed, self.truths.store, drill, restore, truth)
         if not paths:
             return self._unchecked(restore.drill, "what it restores was not in the source then")
         copy = self.copies.of(drill) if drill.damage else None
@@ -352,45 +348,6 @@ class Drills:
             )
             for one in finished.restored
         )
-
-    def _paths(self, drill: Drill, restore: PlannedRestore, truth: int | None) -> tuple[str, ...]:
-        """Paths relative to the source's root; ``.`` is everything.
-
-        Without a truth nothing is known to have been there, and what is named is asked for.
-        """
-        match drill.restore:
-            case Everything() | Run():
-                return (".",)
-            case Paths(paths=paths):
-                wanted = [path.strip("/") or "." for path in paths]
-                if truth is None:
-                    return tuple(wanted)
-                there = {
-                    entry.path for entry in self.truths.store.truth(truth) if entry.path in wanted
-                }
-                return tuple(path for path in wanted if path in there)
-            case OneFile():
-                label = f"{self.stand.scenario.seed}/{restore.drill}.{restore.part}"
-                return () if truth is None else self._one_file(truth, label)
-            case _ as never:
-                assert_never(never)
-
-    def _one_file(self, truth: int, label: str) -> tuple[str, ...]:
-        """The selected file of median size in a sample that the seed draws, streaming."""
-        sample = heapq.nsmallest(
-            SAMPLE,
-            (
-                (
-                    hashlib.sha256(f"{label}/{entry.path!a}".encode()).digest(),
-                    entry.size_bytes,
-                    entry.path,
-                )
-                for entry in self.truths.store.truth(truth)
-                if entry.type == "file" and entry.selected and not entry.error
-            ),
-        )
-        by_size = sorted((size_bytes, path) for _, size_bytes, path in sample)
-        return (by_size[len(by_size) // 2][1],) if by_size else ()
 
 
 def _listing(machine: Machine) -> Path:
