@@ -167,7 +167,7 @@ def _left_out(part: workload.LeftOut) -> Event:
         return FaultSeen(
             code="capability-missing",
             subject=path,
-            message=f"{path} cannot be made on this machine: {part.why}",
+            message=f"{path} cannot be made on this machine: {part.why}.",
         )
     return PartLeftOut(what=path, why=part.why)
 
