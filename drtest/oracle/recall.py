@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
-import struct
-import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +10,8 @@ from typing import BinaryIO
 
 from drtest.clock import real_now
 from drtest.oracle.folder import Known
+from drtest.oracle.memory import HEAD, Memory, record
 
-# What a folder remembers is marshalled, which is three times as fast as JSON; another Python may
-# read it otherwise, and then there is no cache.
-_HEAD = f"drtest-stat-cache 4 {sys.version.splitlines()[0]}\n".encode()
-_RECORD = struct.Struct("<III")  # bytes of the folder's name, bytes of its memory, CRC-32 of both
 _NS = 1_000_000_000
 # The kernel stamps files with a clock that lags by up to a jiffy (10 ms at HZ=100).
 _SAME_TICK_NS = 20_000_000
@@ -48,58 +40,11 @@ class StatCache:
         started_ns = int(real_now().timestamp() * _NS)
         try:
             with fresh.open("wb") as out, Memory(self.file if recalls else None) as old:
-                out.write(_HEAD)
+                out.write(HEAD)
                 yield Recall(old=old, out=out, too_new_ns=started_ns - _SAME_TICK_NS)
             fresh.replace(self.file)
         finally:
             fresh.unlink(missing_ok=True)
-
-
-class Memory:
-    """A stat cache that is only read, one folder at a time; a context manager.
-
-    Without a *file*, or with one that cannot be read, it knows nothing.
-    """
-
-    def __init__(self, file: Path | None) -> None:
-        self.file = file
-        self._map: mmap.mmap | None = None
-        self._places: dict[str, tuple[int, int]] = {}
-        if file is None:
-            return
-        with contextlib.suppress(OSError, ValueError), file.open("rb") as opened:
-            self._map = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
-            self._index(self._map)
-
-    def __enter__(self) -> Memory:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._map is not None:
-            self._map.close()
-
-    def of(self, folder: str) -> bytes:
-        """Return what is remembered of *folder*; b"" where that is nothing, or was spoiled."""
-        place = self._places.get(folder)
-        if place is None or self._map is None:
-            return b""
-        start, end = place
-        memory = self._map[start:end]
-        *_, checksum = _RECORD.unpack_from(self._map, start - len(_name(folder)) - _RECORD.size)
-        return memory if zlib.crc32(memory, zlib.crc32(_name(folder))) == checksum else b""
-
-    def _index(self, data: mmap.mmap) -> None:
-        if data[: len(_HEAD)] != _HEAD:
-            return
-        at, end = len(_HEAD), len(data)
-        while at + _RECORD.size <= end:
-            name_bytes, memory_bytes, _ = _RECORD.unpack_from(data, at)
-            start = at + _RECORD.size + name_bytes
-            if start + memory_bytes > end:
-                return
-            name = data[at + _RECORD.size : start].decode("utf-8", "surrogateescape")
-            self._places[name] = start, start + memory_bytes
-            at = start + memory_bytes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,11 +62,5 @@ class Recall:
     def keep(self, folder: str, memory: bytes) -> None:
         """Remember *memory* of *folder*; each folder is told once."""
         if memory:
-            name = _name(folder)
-            checksum = zlib.crc32(memory, zlib.crc32(name))
-            self.out.write(_RECORD.pack(len(name), len(memory), checksum) + name)
-            self.out.write(memory)
-
-
-def _name(folder: str) -> bytes:
-    return folder.encode("utf-8", "surrogateescape")
+            for part in record(folder, memory):
+                self.out.write(part)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from drtest.oracle import wire
 from drtest.oracle.folder import Known, look, place
-from drtest.oracle.recall import Memory
+from drtest.oracle.memory import Memory
 
 
 def main(path: str) -> None:
