@@ -102,6 +102,23 @@ def test_a_timeout_kills_the_whole_group(tmp_path: Path) -> None:
     assert has_ended(shell)
 
 
+def test_a_readable_descriptor_kills_the_whole_group(tmp_path: Path) -> None:
+    told = os.eventfd(0)
+    try:
+        os.eventfd_write(told, 1)
+        done = process.run(
+            ["/bin/sh", "-c", FAMILY],
+            env=ENV,
+            log=tmp_path / "log",
+            timeout_s=20,
+            kill_when=told,
+        )
+    finally:
+        os.close(told)
+    assert (done.status, done.timed_out) == (-signal.SIGKILL, False)
+    assert done.elapsed_s < 10
+
+
 def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None:
     done = sh("sleep 1000 & echo $!", tmp_path)
     assert done.status == 0
