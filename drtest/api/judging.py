@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drtest.checks import judge, stores
 from drtest.checks.judge import with_more
+from drtest.model.bill import Bill
 from drtest.model.events import (
     ActionFinished,
     DrillFinished,
@@ -32,6 +33,8 @@ def judged(
     duplicity: str,
     requests: Totals | None,
     on: str = "",
+    bills: tuple[Bill, ...] = (),
+    max_price_age_days: int | None = None,
 ) -> ScenarioResult:
     """Judge one scenario's history; *folder* is its own in the run archive.
 
@@ -43,6 +46,8 @@ def judged(
         events=events,
         requests=requests,
         folder=folder,
+        bills=bills,
+        max_price_age_days=max_price_age_days,
     )
     started = history.started
     judgement = judge(history, duplicity_version=duplicity or None)
@@ -63,6 +68,7 @@ def judged(
         folder=folder.name,
         requests=requests,
         predicted=history.predicted,
+        bills=bills,
         on=on,
         left_out=tuple(f"{part.what}: {part.why}" for part in history.of(PartLeftOut)),
     )

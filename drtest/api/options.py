@@ -44,11 +44,16 @@ class Options:
     long: bool = False
     gateway: Mode | None = None  # None: plain, and forward to a store beyond this machine
     preload: bool = False  # fork a duplicity that is imported once
+    prices: tuple[str, ...] = ()  # provider/region/CLASS or a price book's path; none: no bill
+    price: tuple[str, ...] = ()  # KEY=VALUE that correct them
+    max_price_age_days: int | None = None
     command: str = "drtest run"
 
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise UsageError(f"--jobs {self.jobs}: at least 1")
+        if self.max_price_age_days is not None and self.max_price_age_days < 0:
+            raise UsageError(f"--max-price-age {self.max_price_age_days}: days, 0 or more")
         if self.drill and not _DRILL.fullmatch(self.drill):
             raise UsageError(
                 f"--drill {self.drill}: write a drill's number, 3, or a restore's, 3.2"

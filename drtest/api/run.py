@@ -17,6 +17,7 @@ from drtest.api.foretell import foretold
 from drtest.api.jobs import Job, Outlet, jobs
 from drtest.api.long import left_out
 from drtest.api.options import Options, cache_folder
+from drtest.api.prices import Prices, load
 from drtest.api.select import chosen
 from drtest.api.session import REQUEST_LOG, Session, session
 from drtest.clock import monotonic_s, real_now
@@ -62,6 +63,7 @@ class _Course:
     reporters: Reporters
     redact: Redactor
     stop: threading.Event
+    prices: Prices
     stores: dict[Outlet, str] = field(default_factory=dict)  # name and version, where it is known
     duplicity: str = ""
     broken: bool = False
@@ -81,6 +83,7 @@ def run(
     finished is reported, the rest is UNVERIFIED. A reporter that raises costs its report only.
     """
     planned = jobs(chosen(options), options)
+    prices = load(options.prices, options.price)
     started_at, started_s = real_now(), monotonic_s()
     redact = Redactor()
     with Reporters([PageReporter(redact=redact), *reporters]) as told:
@@ -91,7 +94,9 @@ def run(
             reporters=told,
             redact=redact,
             stop=stop or threading.Event(),
+            prices=prices,
         )
+        prices.keep(course.archive.folder)
         try:
             _go(course, started_at)
         except UsageError:
@@ -221,14 +226,19 @@ def _finish(
     requests = None
     if log.exists():
         requests = Totals() if offset is None else totals(log, job.title, offset=offset)
+    bills, faults = course.prices.bills(
+        job.scenario, events, log, name=job.title, offset=offset or 0
+    )
     result = judging.judged(
         job.scenario,
-        events,
+        [*events, *faults],
         folder=folder,
         store=course.stores.get(job.outlet, job.outlet.name),
         on=job.on,
         duplicity=course.duplicity,
         requests=requests,
+        bills=bills,
+        max_price_age_days=course.options.max_price_age_days,
     )
     result = judging.with_wrecks(result)
     course.results[job.number] = result
@@ -261,6 +271,9 @@ def _settings(course: _Course, shared: Session | None) -> Settings:
         jobs=options.jobs or options.cores,
         command=options.command,
         gateway=", ".join(modes) or options.gateway or "plain",
+        prices=tuple(one.tag.place for one in course.prices.tariffs),
+        price=options.price,
+        max_price_age_days=options.max_price_age_days,
         stores=tuple(dict.fromkeys(one.name for one in outlets)),
     )
 

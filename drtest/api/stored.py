@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from drtest.api import judging
+from drtest.api.prices import Prices, load
 from drtest.api.run import Run
 from drtest.api.session import REQUEST_LOG
 from drtest.errors import DrtestError
@@ -22,17 +24,28 @@ from drtest.report.page import PageReporter
 from drtest.scenario import loads
 
 
-def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
+def retell(
+    folder: Path,
+    *,
+    reporters: Sequence[Reporter] = (),
+    prices: Sequence[str] = (),
+    price: Sequence[str] = (),
+    max_price_age_days: int | None = None,
+) -> Run:
     """Judge the histories in *folder* again, write run.json anew and tell *reporters*.
 
+    *prices* and *price* put others in the place of those that the run was priced with.
     UsageError where *folder* is no run; DrtestError where its history cannot be read.
     """
     archive = Archive.open(folder)
     settings, started_at = archive.read_settings()
+    if prices or price or max_price_age_days is not None:
+        settings = _repriced(settings, prices, price, max_price_age_days)
+    tariffs = load(settings.prices, settings.price, kept=folder)
     log = archive.folder / REQUEST_LOG
     metered = totals_by_scenario(log) if log.exists() else None
     results = judging.compared(
-        _scenario(one, settings, metered) for one in archive.scenario_folders()
+        _scenario(one, settings, metered, tariffs) for one in archive.scenario_folders()
     )
     before = archive.read_run() if archive.run_file.exists() else {}
     verdict = run_verdict(results)
@@ -61,8 +74,24 @@ def retell(folder: Path, *, reporters: Sequence[Reporter] = ()) -> Run:
     )
 
 
+def _repriced(
+    settings: Settings,
+    prices: Sequence[str],
+    price: Sequence[str],
+    max_price_age_days: int | None,
+) -> Settings:
+    return replace(
+        settings,
+        prices=tuple(prices) or settings.prices,
+        price=tuple(price) or (() if prices else settings.price),
+        max_price_age_days=(
+            settings.max_price_age_days if max_price_age_days is None else max_price_age_days
+        ),
+    )
+
+
 def _scenario(
-    folder: Path, settings: Settings, metered: dict[str, Totals] | None
+    folder: Path, settings: Settings, metered: dict[str, Totals] | None, prices: Prices
 ) -> ScenarioResult:
     text = (folder / SCENARIO_FILE).read_text(encoding="utf-8")
     scenarios = loads(text, file=str(folder / SCENARIO_FILE))
@@ -76,14 +105,19 @@ def _scenario(
     # An archive by an earlier drtest names no stores, and had one.
     on = scenario.stores[0] if len(settings.stores) > 1 and scenario.stores else ""
     found = None if metered is None else metered.get(title(scenario.name, on), Totals())
+    bills, faults = prices.bills(
+        scenario, events, folder.parent / REQUEST_LOG, name=title(scenario.name, on)
+    )
     result = judging.judged(
         scenario,
-        events,
+        [*events, *faults],
         folder=folder,
         store=_store(settings, on),
         duplicity=settings.duplicity,
         requests=found,
         on=on,
+        bills=bills,
+        max_price_age_days=settings.max_price_age_days,
     )
     return judging.with_wrecks(result)
 

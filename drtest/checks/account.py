@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from drtest.checks.case import Case
+from drtest.checks.ledger import label_of
 from drtest.checks.words import counted, status
 from drtest.model.account import (
     Account,
@@ -19,6 +20,7 @@ from drtest.model.account import (
 from drtest.model.events import (
     ActionFinished,
     DamageDone,
+    DrillFinished,
     StepStarted,
     ToxicSeen,
     TruthRecorded,
@@ -72,8 +74,11 @@ def _state(drills: Iterable[DrillResult]) -> PointState:
 
 def _points(case: Case, drills: Sequence[DrillResult]) -> Iterator[PointResult]:
     asked: dict[datetime, list[DrillResult]] = {}
+    # What a drill did to its own copy of the bucket says nothing of the point that is stored.
+    harmed = {label_of(one) for one in case.history.of(DrillFinished) if one.damage}
     for one in drills:
-        if one.must_be == "recovered" and one.restore_point is not None:
+        is_of_point = one.must_be == "recovered" and one.label not in harmed
+        if is_of_point and one.restore_point is not None:
             asked.setdefault(one.restore_point, []).append(one)
     for made in case.made:
         point = made.point
@@ -141,6 +146,31 @@ def _disturbances(case: Case, drills: Sequence[DrillResult]) -> Iterator[Disturb
                 )
             case _:
                 pass
+    yield from _of_drills(case, drills)
+
+
+def _of_drills(case: Case, drills: Sequence[DrillResult]) -> Iterator[Disturbance]:
+    """Yield a row for each drill that harmed its own copy of the bucket, all its restores in it."""
+    results = {one.label: one for one in drills}
+    groups: dict[int, list[DrillFinished]] = {}
+    for event in case.history.of(DrillFinished):
+        if event.damage and label_of(event) in results:
+            groups.setdefault(event.number, []).append(event)
+    for events in groups.values():
+        first, told = events[0], [results[label_of(one)] for one in events]
+        hit = len({key for one in events for key in one.harmed})
+        yield Disturbance(
+            at=case.scenario.end_at,
+            place="store",
+            what=f"{', '.join(first.damage)}, in drill {first.number} alone",
+            happened="1 object differs" if hit == 1 else f"{hit:,} objects differ",
+            did_happen=all(one.harmed for one in events),
+            must_be=first.must_be,
+            was=", ".join(dict.fromkeys(one.disposition.value for one in told)),
+            restores=len(told),
+            restores_right=sum(one.verdict is Verdict.PASS for one in told),
+            silently_wrong=sum(one.disposition is Disposition.SILENTLY_WRONG for one in told),
+        )
 
 
 def _is_loss(case: Case, event: StepStarted) -> bool:

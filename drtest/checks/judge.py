@@ -9,8 +9,8 @@ from dataclasses import replace
 from drtest.checks import (
     aftermath,
     backup,
-    cost,
     chain,
+    cost,
     foreseen,
     objectives,
     restored,

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from drtest import __version__
-from drtest.cli import clean, doctor, iam, report, requests, schema, show, validate
+from drtest.cli import clean, doctor, iam, prices, report, requests, schema, show, validate
 from drtest.cli import run as run_command
 from drtest.cli.help import Command, Commands
 from drtest.errors import DrtestError
@@ -22,7 +22,7 @@ Exit status of run: 0 as expected, 1 FAIL, 2 unusable scenario, 3 UNVERIFIED, 70
 # typer carries a click of its own; its base of all complaints about arguments has no public name.
 _UNUSABLE: Any = typer.BadParameter.__mro__[2]
 
-START, CLOSER = "Start here", "Look closer"
+START, CLOSER, DECIDE = "Start here", "Look closer", "Decide"
 
 app = typer.Typer(
     cls=Commands,
@@ -42,6 +42,7 @@ app.command(cls=Command, rich_help_panel=CLOSER)(requests.requests)
 app.command(cls=Command, rich_help_panel=CLOSER)(iam.iam)
 app.command(cls=Command, rich_help_panel=CLOSER)(schema.schema)
 app.command(cls=Command, rich_help_panel=CLOSER)(clean.clean)
+app.command(cls=Command, rich_help_panel=DECIDE)(prices.prices)
 
 
 def _version(wanted: bool) -> None:

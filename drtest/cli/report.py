@@ -10,7 +10,10 @@ from drtest.cli.telling import (
     Json,
     Junit,
     Markdown,
+    MaxPriceAge,
     Open,
+    Price,
+    Prices,
     Quiet,
     Verbose,
     for_files,
@@ -30,6 +33,9 @@ def report(
     junit: Junit = None,
     markdown: Markdown = None,
     open_page: Open = False,
+    prices: Prices = None,
+    price: Price = None,
+    max_price_age: MaxPriceAge = None,
 ) -> None:
     """Judge and report a stored run again; nothing is run."""
     told = retell(
@@ -38,6 +44,9 @@ def report(
             *for_files(junit=junit, markdown=markdown),
             *reporters(as_json=as_json, verbose=verbose, quiet=quiet, live=False),
         ],
+        prices=prices or (),
+        price=price or (),
+        max_price_age_days=max_price_age,
     )
     for broken in told.broken_reports:
         typer.echo(broken, err=True)

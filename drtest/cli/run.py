@@ -36,7 +36,10 @@ from drtest.cli.telling import (
     Json,
     Junit,
     Markdown,
+    MaxPriceAge,
     Open,
+    Price,
+    Prices,
     Quiet,
     Verbose,
     for_files,
@@ -104,6 +107,9 @@ def run(
     junit: Junit = None,
     markdown: Markdown = None,
     open_page: Open = False,
+    prices: Prices = None,
+    price: Price = None,
+    max_price_age: MaxPriceAge = None,
 ) -> None:
     """Run scenarios and give a verdict.
 
@@ -127,6 +133,9 @@ def run(
         long=long,
         gateway=gateway,
         preload=preload,
+        prices=tuple(prices or ()),
+        price=tuple(price or ()),
+        max_price_age_days=max_price_age,
         command=shlex.join(["drtest", *sys.argv[1:]]),
     )
     if dry_run:

@@ -41,6 +41,35 @@ Open = Annotated[
     bool, typer.Option("--open", help="Show the page in a browser.", rich_help_panel=REPORTS)
 ]
 
+PRICES = "What it costs"
+Prices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prices",
+        metavar="WHERE",
+        help="provider/region/CLASS, or a price book's FILE; several are compared.",
+        rich_help_panel=PRICES,
+    ),
+]
+Price = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--price",
+        metavar="KEY=VALUE",
+        help="Your own figure, such as storage=0.006.",
+        rich_help_panel=PRICES,
+    ),
+]
+MaxPriceAge = Annotated[
+    int | None,
+    typer.Option(
+        "--max-price-age",
+        metavar="DAYS",
+        help="Prices confirmed longer ago are a FAIL.",
+        rich_help_panel=PRICES,
+    ),
+]
+
 
 def for_files(
     *, junit: Path | None, markdown: Path | None, for_job: bool = False

@@ -138,12 +138,13 @@ class RequestLog:
             raise LogBroken(f"the request log took {written} of {len(line)} bytes: disk full?")
 
 
-def requests(path: Path, scenario: str | None = None) -> Iterator[Request]:
+def requests(path: Path, scenario: str | None = None, *, offset: int = 0) -> Iterator[Request]:
     """Yield the exchanges of a log, of one scenario or of all, in the order in which they ended.
 
     What never ended comes last, with outcome ``unknown``. Nothing but what is in flight is kept.
+    *offset* is that of ``totals``.
     """
-    for labels, arrived, finished in joined(path, scenario):
+    for labels, arrived, finished in joined(path, scenario, offset):
         yield request(labels, arrived, finished)
 
 

@@ -142,13 +142,18 @@ class PriceTag:
     digest: str  # blake2b of the price book's text, hex
     overrides: tuple[str, ...] = ()  # --price KEY=VALUE
 
+    @property
+    def place(self) -> str:
+        """``aws/us-east-1/STANDARD``, as --prices takes it."""
+        return f"{self.provider}/{self.region}/{self.storage_class}"
+
     def age_days(self, today: date) -> int:
         """Return how many days ago the prices were last confirmed; the user's own are new."""
         return 0 if self.as_of is None else (today - self.as_of).days
 
     def __str__(self) -> str:
         as_of = "as given" if self.as_of is None else f"of {self.as_of.isoformat()}"
-        return f"{self.provider}/{self.region}/{self.storage_class} {as_of}"
+        return f"{self.place} {as_of}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +173,22 @@ class Bill:
     def total(self) -> Decimal:
         """The whole."""
         return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def per_month(self) -> Decimal | None:
+        """The whole without drills, which are drtest's own, for 30 days of the calendar.
+
+        None where the calendar is shorter than a day: nothing can be said of a month then.
+        """
+        if self.days < 1:
+            return None
+        own = (line.amount for line in self.lines if not line.phase.startswith("drill"))
+        return sum(own, Decimal(0)) * 30 / self.days
+
+    @property
+    def drills(self) -> Decimal:
+        """What the drills cost."""
+        return sum(self.restores.values(), Decimal(0))
 
     def amount(self, what: str | None = None, *, phase: str | None = None) -> Decimal:
         """Return the sum of the lines that are *what* and of *phase*, where given."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from drtest.model.bill import Prediction
+from drtest.model.bill import Bill, Prediction
 from drtest.model.events import Event, RequestsPredicted, ScenarioFinished, ScenarioStarted
 from drtest.model.scenario import Scenario
 from drtest.model.traffic import Totals
@@ -38,6 +38,8 @@ class History:
     events: list[Event] = field(default_factory=list)
     requests: Totals | None = None  # None: nothing was metered
     folder: Path | None = None  # where side files lie
+    bills: tuple[Bill, ...] = ()  # one for each tariff that was asked for
+    max_price_age_days: int | None = None  # None: old prices are told, and fail nothing
 
     def of(self, *kinds: type[E_co]) -> Iterator[E_co]:
         """Yield the events of *kinds*, in order."""

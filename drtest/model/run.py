@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from drtest.model.account import Account
-from drtest.model.bill import Prediction
+from drtest.model.bill import Bill, Prediction
 from drtest.model.finding import Finding
 from drtest.model.scenario import Expectation
 from drtest.model.traffic import Totals
@@ -77,6 +77,7 @@ class ScenarioResult:
     folder: str  # below the run's own: where history and side files lie
     requests: Totals | None = None
     predicted: Prediction | None = None  # None: broken off before its requests were foreseen
+    bills: tuple[Bill, ...] = ()  # one for each tariff that was asked for
     on: str = ""  # the store as --store names it, in a run on several stores
     left_out: tuple[str, ...] = ()  # parts of it that this machine could not give, and why
 
@@ -110,6 +111,9 @@ class Settings:
     command: str
     cheap_passphrase_hashing: bool = True
     gateway: str = "none"  # none, plain, tls, forward
+    prices: tuple[str, ...] = ()  # provider/region/CLASS, in the order in which they are compared
+    price: tuple[str, ...] = ()  # KEY=VALUE that correct them
+    max_price_age_days: int | None = None
     stores: tuple[str, ...] = ()  # names, in the order in which they are compared
 
 

@@ -15,6 +15,7 @@ from drtest.model.run import RunResult, ScenarioResult
 from drtest.model.verdict import Verdict
 from drtest.report.blocks import unexpected
 from drtest.report.calendar import counts
+from drtest.report.money import by_prices, money
 from drtest.report.plots import lasting
 from drtest.report.rows import STALE, is_broken_off, is_stale
 from drtest.report.totals import add_up
@@ -31,7 +32,7 @@ MARKS: dict[Mark, str] = {
 }
 MOST_FIRST = 3  # things to do at the top
 _TIME = frozenset({"rpo-exceeded", "rto-exceeded"})
-_COST = frozenset({"requests-exceeded", "cost-exceeded", "restore-cost-exceeded", "prices-too-old"})
+_COST = frozenset({"requests-exceeded", "prices-too-old", "price-missing"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +87,8 @@ class Brief:
     doubts: tuple[Told, ...]  # what could not be verified; numbered after the findings
 
 
-def brief(run: RunResult, *, cost: Question | None = None) -> Brief:
-    """Return what is said of *run*; *cost* answers the fourth question where there are prices."""
+def brief(run: RunResult) -> Brief:
+    """Return what is said of *run*."""
     bad: list[tuple[ScenarioResult, Finding]] = []
     doubts: list[tuple[ScenarioResult, Finding]] = []
     for result in run.scenarios:
@@ -113,7 +114,7 @@ def brief(run: RunResult, *, cost: Question | None = None) -> Brief:
             _back(run, told),
             _trouble(run, told),
             _time(run, told),
-            cost or _cost(run, told),
+            _cost(run, told),
         ),
         findings=findings,
         doubts=doubtful,
@@ -346,14 +347,17 @@ def _cost(run: RunResult, told: Sequence[Told]) -> Question:
     totals = add_up(run.scenarios)
     mine = [one for one in told if one.finding.code in _COST]
     accounts = [one.judgement.account for one in run.scenarios if one.judgement.account]
-    is_judged = any(one.goals.requests_per_month is not None for one in accounts)
+    is_judged = bool(mine) or any(one.goals.requests_per_month is not None for one in accounts)
     number = totals.total if totals else 0
+    asked = f"{count(number, 'request')} to S3, drills included"
+    priced = by_prices(run.scenarios)
+    said = [f"{money(one.total, one.prices.currency)} at {one.prices.place}" for one in priced]
     return Question(
         title="What does it cost?",
         mark=_mark(mine, run.scenarios, _of(run.scenarios, _COST)) if is_judged else "none",
-        text=f"{count(number, 'request')} to S3, drills included.",
-        anchor="requests",
-        section="Requests",
+        text=f"{'; '.join(said)}: {asked}." if said else f"{asked}; no prices were given.",
+        anchor="cost" if said else "requests",
+        section="Cost" if said else "Requests",
     )
 
 

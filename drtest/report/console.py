@@ -19,7 +19,7 @@ from drtest.clock import monotonic_s
 from drtest.model.events import Event
 from drtest.model.run import RunResult, ScenarioResult, Settings
 from drtest.model.verdict import Verdict
-from drtest.report import blocks, remarks, rows
+from drtest.report import blocks, money, remarks, rows
 from drtest.report.archive import PAGE_FILE, RUN_FILE
 from drtest.report.lines import BOLD, line
 from drtest.report.live import SILENCE_S, LiveView, PlainView, still_lines
@@ -144,8 +144,9 @@ class Console:
         if not self._quiet:
             beside = list(side_by_side(run, columns=style.layout.columns, verbose=self._verbose))
             # The sums of several stores are nobody's bill.
+            priced = money.costs(run, columns=style.layout.columns)
             summed = [] if beside and not self._verbose else remarks.requests(run, style)
-            for part in (beside, summed, remarks.remarks(run, style)):
+            for part in (beside, summed, priced, remarks.remarks(run, style)):
                 said = list(part)
                 while said and not said[-1].plain:
                     said.pop()

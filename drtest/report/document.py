@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TextIO
 
-from drtest.model.bill import Prediction
+from drtest.model.bill import Bill, Prediction
 from drtest.model.events import Event
 from drtest.model.finding import Finding
 from drtest.model.run import DrillResult, RunResult, ScenarioResult, Settings
@@ -101,6 +102,7 @@ def _scenario(result: ScenarioResult) -> dict[str, Any]:
         "left_out": result.left_out,
         "requests": _requests(result.requests),
         "predicted": _predicted(result.predicted),
+        "cost": [_bill(one) for one in result.bills],
     }
 
 
@@ -184,6 +186,53 @@ def _predicted(prediction: Prediction | None) -> dict[str, Any] | None:
         "uploaded_bytes": prediction.uploaded_bytes,
         "downloaded_bytes": prediction.downloaded_bytes,
     }
+
+
+def _bill(bill: Bill) -> dict[str, Any]:
+    """Money as text: a float would round it."""
+    prices = bill.prices
+    return {
+        "prices": {
+            "provider": prices.provider,
+            "region": prices.region,
+            "storage_class": prices.storage_class,
+            "currency": prices.currency,
+            "as_of": None if prices.as_of is None else prices.as_of.isoformat(),
+            "retrieved": prices.retrieved.isoformat(),
+            "digest": prices.digest,
+            "overrides": prices.overrides,
+        },
+        "total": _money(bill.total),
+        "per_month": None if bill.per_month is None else _money(bill.per_month),
+        "drills": _money(bill.drills),
+        "restore_one_file": _maybe(bill.restore_one_file),
+        "restore_everything": _maybe(bill.restore_everything),
+        "days": _money(bill.days),
+        "free_tiers": bill.free_tiers,
+        "unbilled": bill.unbilled,
+        "lines": [
+            {
+                "what": line.what,
+                "phase": line.phase,
+                "item": line.item,
+                "storage_class": line.storage_class,
+                "quantity": _money(line.quantity),
+                "unit": line.unit,
+                "price": _money(line.price),
+                "amount": _money(line.amount),
+            }
+            for line in bill.lines
+        ],
+        "restores": {step: _money(amount) for step, amount in bill.restores.items()},
+    }
+
+
+def _money(amount: Decimal) -> str:
+    return format(amount, "f")
+
+
+def _maybe(amount: Decimal | None) -> str | None:
+    return None if amount is None else _money(amount)
 
 
 class JsonReporter:

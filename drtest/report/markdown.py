@@ -9,7 +9,7 @@ from pathlib import Path
 from drtest.errors import EnvironmentFault
 from drtest.model.events import Event
 from drtest.model.run import RunResult, ScenarioResult, Settings
-from drtest.report import brief
+from drtest.report import brief, money
 from drtest.report.archive import write_text
 from drtest.report.blocks import again
 from drtest.report.calendar import day_words
@@ -91,6 +91,9 @@ def _lines(run: RunResult) -> Iterator[str]:
     yield ""
     yield from _findings(told)
     yield from _scenarios(run)
+    for priced in money.by_prices(run.scenarios):
+        yield f"Prices: {plain(money.source(priced.prices, run.started_at.date()))}."
+        yield ""
     settings = run.settings
     yield (
         f"drtest {plain(settings.drtest)}, duplicity {plain(settings.duplicity or 'none')}, "

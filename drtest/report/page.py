@@ -21,7 +21,7 @@ from drtest.model.events import Event
 from drtest.model.finding import Finding, Severity
 from drtest.model.run import DrillResult, RunResult, ScenarioResult, Settings
 from drtest.model.verdict import Verdict
-from drtest.report import brief, plots
+from drtest.report import brief, money, plots
 from drtest.report import calendar as dates
 from drtest.report.archive import PAGE_FILE, write_text
 from drtest.report.blocks import again, unexpected
@@ -115,6 +115,9 @@ def render(run: RunResult, folder: Path | None = None) -> str:
         totals=totals,
         foreseen=foreseen,
         grid=None if totals is None else _grid(totals.by_phase, foreseen),
+        priced=money.by_prices(run.scenarios),
+        money=money.money,
+        source=money.source,
         losses=(lost := _losses(run.scenarios))[:FINDINGS],
         more_losses=max(0, len(lost) - FINDINGS),
         blind=list(dict.fromkeys(x for one in run.scenarios for x in one.judgement.not_compared)),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from drtest.model.bill import Bill
 from drtest.model.events import (
     ActionFinished,
     Call,
@@ -154,6 +155,8 @@ class Story:
     newest: SetId | None = None
     duplicity: str = "3.2.1"
     requests: Totals | None = None
+    bills: tuple[Bill, ...] = ()
+    max_price_age_days: int | None = None
     is_complete: bool = True
 
     def step(self, at: datetime, step: Step, *events: Callable[[int], Event]) -> int:
@@ -337,6 +340,8 @@ class Story:
             trees=self.trees,
             events=[started, *self.events, *([ended] if self.is_complete else [])],
             requests=self.requests,
+            bills=self.bills,
+            max_price_age_days=self.max_price_age_days,
         )
 
 

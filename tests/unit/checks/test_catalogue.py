@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.bills import bill
 from support.buckets import later, look, recorded, three_sets
 from support.faults import LOST, harmed, killed_at_night, looked
 from support.histories import (
@@ -694,6 +695,35 @@ def _() -> Story:
     return metered(100, drilled=5000)
 
 
+def priced(age_days: int, *, limit_days: int | None = None) -> Story:
+    """Nights that were priced with figures confirmed so many days before the run."""
+    story = well()
+    as_of = day(1).date() - timedelta(days=age_days)
+    story.bills = (bill(as_of=as_of),)
+    story.max_price_age_days = limit_days
+    return story
+
+
+@defect("prices-old")
+def _() -> Story:
+    return priced(366)
+
+
+@sound("prices-old")
+def _() -> Story:
+    return priced(365)
+
+
+@defect("prices-too-old")
+def _() -> Story:
+    return priced(400, limit_days=399)
+
+
+@sound("prices-too-old")
+def _() -> Story:
+    return priced(400, limit_days=400)
+
+
 @defect("no-objective")
 def _() -> Story:
     story = three_nights(objectives=Objectives())
@@ -862,6 +892,7 @@ def faulty(code: str) -> Tell:
 
 # What the runner sees happen and checks pass on.
 for _code in (
+    "price-missing",
     "tool-missing",
     "store-failed",
     "gateway-failed",

@@ -1,0 +1,142 @@
+"""The price books of a run: the shipped ones, the user's own, and those it was priced with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from drtest.cost.bill import bill
+from drtest.cost.pricebook import PriceBook, parse
+from drtest.cost.tariff import Tariff, select
+from drtest.errors import UsageError
+from drtest.gateway import requests
+from drtest.model.bill import Bill
+from drtest.model.events import Event, FaultSeen
+from drtest.model.scenario import Scenario
+from drtest.report.archive import write_text
+
+FOLDER = "prices"  # of a run: the books that it was priced with, so that it can be priced again
+_FILE = ".json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """A price book and the text that it was read from."""
+
+    text: str
+    book: PriceBook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """What a run is priced with: a tariff for each ``--prices``, in their order; none, no bill."""
+
+    tariffs: tuple[Tariff, ...] = ()
+    books: tuple[Book, ...] = ()  # those that the tariffs are of
+
+    def bills(
+        self,
+        scenario: Scenario,
+        events: Sequence[Event],
+        log: Path,
+        *,
+        name: str,
+        offset: int = 0,
+    ) -> tuple[tuple[Bill, ...], tuple[FaultSeen, ...]]:
+        """Return a bill of *scenario* for each tariff, and what stood in the way of one.
+
+        *name* is the scenario's own in the request log, which is read from *offset*.
+        """
+        made: list[Bill] = []
+        faults: list[FaultSeen] = []
+        for tariff in self.tariffs if log.exists() else ():
+            try:
+                rows = requests(log, name, offset=offset)
+                made.append(bill(scenario, events, rows, tariff))
+            except UsageError as problem:  # what has no price is not free
+                faults.append(
+                    FaultSeen(
+                        code="price-missing",
+                        subject=tariff.tag.place,
+                        message=f"No bill could be made: {problem}.",
+                    )
+                )
+        return tuple(made), tuple(faults)
+
+    def keep(self, folder: Path) -> None:
+        """Keep the books in a run's *folder*."""
+        for one in self.books:
+            (folder / FOLDER).mkdir(exist_ok=True)
+            write_text(folder / FOLDER / f"{one.book.provider}{_FILE}", one.text)
+
+
+def shipped() -> Iterator[Book]:
+    """Yield the price books that drtest brings, by name."""
+    found = files("drtest.cost") / "prices"
+    for path in sorted(found.iterdir(), key=lambda one: one.name):
+        if path.name.endswith(_FILE):
+            yield _book(path.read_text(encoding="utf-8"), path.name)
+
+
+def read(path: Path) -> Book:
+    """Return the price book in a file of the user's; UsageError names every mistake in it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"--prices {path}: it cannot be read: {problem}") from problem
+    return _book(text, str(path))
+
+
+def load(
+    wanted: Sequence[str], overrides: Sequence[str] = (), *, kept: Path | None = None
+) -> Prices:
+    """Return the prices that the words of ``--prices`` and ``--price`` name.
+
+    A word is ``provider/region/CLASS`` or the path of a price book (``.json``), which then stands
+    for the shipped one of its provider; where it has one region and class alone, it needs no other
+    word. *kept* is the folder of a stored run, whose books come before the shipped ones.
+    UsageError for whatever is not known: a price is never zero by mistake.
+    """
+    if overrides and not wanted:
+        raise UsageError("--price corrects a figure of --prices: name provider/region/CLASS too")
+    books = {one.book.provider: one for one in shipped()}
+    if kept is not None and (kept / FOLDER).is_dir():
+        for path in sorted((kept / FOLDER).glob(f"*{_FILE}")):
+            one = read(path)
+            books[one.book.provider] = one
+    places = [word for word in wanted if not word.endswith(_FILE)]
+    for word in wanted:
+        if word.endswith(_FILE):
+            one = read(Path(word))
+            books[one.book.provider] = one
+            if not any(place.startswith(f"{one.book.provider}/") for place in places):
+                places.append(_only(one, word))
+    tariffs, used = [], {}
+    for place in dict.fromkeys(places):
+        provider = place.partition("/")[0]
+        if provider not in books:
+            raise UsageError(f"--prices {place}: there are books of {', '.join(books)}, or a FILE")
+        one = books[provider]
+        tariffs.append(select(one.book, place, text=one.text, overrides=overrides))
+        used[provider] = one
+    return Prices(tariffs=tuple(tariffs), books=tuple(used.values()))
+
+
+def places(book: PriceBook) -> Iterator[str]:
+    """Yield every ``provider/region/CLASS`` of a book."""
+    for region, found in book.regions.items():
+        for storage_class in found.classes:
+            yield f"{book.provider}/{region}/{storage_class}"
+
+
+def _only(one: Book, word: str) -> str:
+    found = list(places(one.book))
+    if len(found) != 1:
+        raise UsageError(f"--prices {word}: say which of its prices too: {', '.join(found)}")
+    return found[0]
+
+
+def _book(text: str, name: str) -> Book:
+    return Book(text=text, book=parse(text, name=name))
