@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from botocore.exceptions import ClientError
@@ -21,10 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from drtest import clock
 from drtest.errors import StoreFailed, UsageError
+from drtest.model.scenario import Need
 from drtest.store import Capability, Credentials, Place, Store, port, stores, usual_credentials
 from drtest.store.endpoint import Aws, Endpoint
 from drtest.store.minio import PINNED
 from drtest.store.probe import Probe
+from drtest.store.versions import current, purge, roll_back, versions
 
 PART_BYTES = 5 * 1024 * 1024  # the smallest that S3 takes, but for the last
 # Odd, and every store must keep them; for odder ones there is the capability any-key.
@@ -304,6 +307,47 @@ class VersionsContract(StoreContract):
         with pytest.raises(ClientError):
             client.head_bucket(Bucket=bucket)
 
+    def test_rolls_back_what_was_deleted_or_written_over(
+        self, store: Store, new_bucket: Callable[..., str]
+    ) -> None:
+        place, client = Place(bucket=new_bucket(versioned=True)), store.client()
+        for key in ("deleted", "overwritten", "same"):
+            client.put_object(Bucket=place.bucket, Key=key, Body=key.encode())
+        sound = current(store, place)
+        assert sorted(sound) == ["deleted", "overwritten", "same"]
+        client.delete_object(Bucket=place.bucket, Key="deleted")
+        client.put_object(Bucket=place.bucket, Key="overwritten", Body=b"ransom")
+        assert roll_back(store, place, sound) == ("deleted", "overwritten")
+        for key in sound:
+            body = client.get_object(Bucket=place.bucket, Key=key)["Body"].read()
+            assert body == key.encode()
+        assert roll_back(store, place, current(store, place)) == ()
+
+    def test_what_is_purged_does_not_come_back(
+        self, store: Store, new_bucket: Callable[..., str]
+    ) -> None:
+        place, client = Place(bucket=new_bucket(versioned=True)), store.client()
+        client.put_object(Bucket=place.bucket, Key="k", Body=b"1")
+        sound = current(store, place)
+        assert purge(store, place, "k")
+        assert not purge(store, place, "k")
+        assert list(versions(store, place)) == []
+        assert roll_back(store, place, sound) == ()
+
+
+class LocksContract(StoreContract):
+    """What a store promises that declares object-lock."""
+
+    def test_a_lock_outlives_a_purge(self, store: Store, new_bucket: Callable[..., str]) -> None:
+        place, client = Place(bucket=new_bucket(locked=True)), store.client()
+        store.lock_by_default(place)
+        client.put_object(Bucket=place.bucket, Key="k", Body=b"1")
+        sound = current(store, place)
+        assert purge(store, place, "k")
+        assert list(store.list_objects(place.bucket)) == []
+        assert roll_back(store, place, sound) == ("k",)
+        assert client.get_object(Bucket=place.bucket, Key="k")["Body"].read() == b"1"
+
 
 class StorageClassesContract(StoreContract):
     """What a store promises that declares storage-classes."""
@@ -525,6 +569,7 @@ def copied(store: Store, source: str, target: str) -> tuple[str, ...]:
 
 CONTRACTS = {
     Capability.VERSIONS: VersionsContract,
+    Capability.OBJECT_LOCK: LocksContract,
     Capability.STORAGE_CLASSES: StorageClassesContract,
     Capability.REFUSES_COLD_READS: ColdReadsContract,
     Capability.ACCESS_LOG: AccessLogContract,
@@ -534,6 +579,7 @@ CONTRACTS = {
 
 class TestMoto(
     VersionsContract,
+    LocksContract,
     StorageClassesContract,
     ColdReadsContract,
     AccessLogContract,
@@ -559,13 +605,19 @@ class TestMotoWithPolicies(LimitedCredentialsContract):
 
 @pytest.mark.needs("seaweedfs")
 class TestSeaweedFs(
-    VersionsContract, StorageClassesContract, LimitedCredentialsContract, DiskContract
+    VersionsContract,
+    LocksContract,
+    StorageClassesContract,
+    LimitedCredentialsContract,
+    DiskContract,
 ):
     kind = "seaweedfs"
 
 
 @pytest.mark.needs("minio")
-class TestMinio(VersionsContract, AccessLogContract, LimitedCredentialsContract, DiskContract):
+class TestMinio(
+    VersionsContract, LocksContract, AccessLogContract, LimitedCredentialsContract, DiskContract
+):
     kind = "minio"
 
 
@@ -859,6 +911,10 @@ def test_a_declared_capability_brings_its_contract(cls: type[ServerContract]) ->
     declared = cls.make().capabilities
     for capability, contract in CONTRACTS.items():
         assert issubclass(cls, contract) == (capability in declared), capability
+
+
+def test_scenario_files_know_every_capability() -> None:
+    assert set(get_args(Need)) == {capability.value for capability in Capability}
 
 
 def test_places_refuse_nonsense() -> None:
