@@ -262,8 +262,9 @@ def again(result: ScenarioResult) -> str:
     words = ["drtest", "run", result.file, "-k", result.name, "--seed", str(result.seed)]
     if result.duplicity:
         words += ["--duplicity", result.duplicity]
-    if result.on:
-        words += ["--store", result.on]
+    store = result.on or result.store.partition(" ")[0]
+    if store and store != "moto":
+        words += ["--store", store]
     return " ".join(argument(word) for word in words)
 
 
