@@ -13,10 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.bench import drill, opened
+from support.deeds import NAMES, Evil
 from support.timelines import timelines
 
 from drtest.clock import monotonic_s
@@ -24,8 +27,10 @@ from drtest.duplicity.preload import Preload
 from drtest.duplicity.versions import Duplicity
 from drtest.model.events import ActionFinished, DrillFinished, Event, ListingRecorded, SourceMutated
 from drtest.model.finding import Severity
+from drtest.model.interval import epoch
+from drtest.model.plan import plan, restores
 from drtest.model.run import ScenarioResult
-from drtest.model.scenario import Prune, Scenario
+from drtest.model.scenario import Paths, Prune, Scenario
 from drtest.model.verdict import Verdict
 from drtest.runner.bench import Bench
 from drtest.scenario.dump import dump
@@ -132,3 +137,52 @@ def test_sound_timelines_give_no_finding(bench: Bench, tmp_path: Path) -> None:
         is_sound()
     finally:
         print(tally)
+
+
+EVIL = max(25, NUMBER // 4)  # one deed each; what spoils nothing by chance is tried again
+LEAST_FOUND = 0.99
+
+
+def successful(scenario: Scenario) -> int:
+    """Return how many calls of duplicity's restore a sound run makes that must succeed."""
+    made = plan(scenario).made
+    return sum(
+        len(restores(scenario, one, made))
+        * (len(one.restore.paths) if isinstance(one.restore, Paths) else 1)
+        for one in scenario.drills
+        if one.must_be == "recovered"
+    )
+
+
+def test_an_evil_duplicity_is_found(bench: Bench, tmp_path: Path) -> None:
+    """One restore of each timeline is spoiled, and a deed that is not seen is written down."""
+    tally, missed = Tally(), list[str]()
+
+    @settings(MANY, max_examples=EVIL)
+    @given(timelines(), st.sampled_from(NAMES), st.integers(0, 99), st.integers(0, 1 << 31))
+    def is_found(scenario: Scenario, deed: str, nth: int, seed: int) -> None:
+        evil = Evil(
+            real=bench.runner,
+            deed=deed,
+            nth=nth % successful(scenario),
+            first_at=epoch(plan(scenario).made[0].at),
+            rng=Random(seed),
+        )
+        events, result = run(replace(bench, runner=evil), scenario)
+        if not evil.done:
+            tally.add("no deed", deed)
+            return
+        tally.see(scenario, events, result)
+        tally.add("deeds", deed)
+        if result.verdict is not Verdict.FAIL:
+            folder = tmp_path / str(len(missed))
+            folder.mkdir()
+            missed.append(f"{deed} at restore {evil.nth}: {written(scenario, folder)}")
+
+    try:
+        is_found()
+    finally:
+        print(tally)
+    deeds = tally.counts["deeds"].total()
+    assert deeds >= EVIL // 2, "too few deeds were done to say anything"
+    assert len(missed) <= (1 - LEAST_FOUND) * deeds, "\n".join(["not found:", *missed])
