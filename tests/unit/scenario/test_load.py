@@ -188,12 +188,12 @@ def test_long_calendars_are_planned_counted_and_dumped_quickly() -> None:
 # ---------------------------------------------------------------- shipped files
 
 
-def test_shipped_files_load_and_are_few_enough_for_two_and_a_half_minutes() -> None:
+def test_shipped_files_load_and_are_few_enough_for_four_minutes() -> None:
     scenarios = load(find_files([SHIPPED]))
     counts = count(scenarios)
     # one call of duplicity is about 0.6 s, a cold restore 0.5 s and 0.1 s for each set it reads
     calls = sum(len(scenario.steps) for scenario in scenarios)
-    assert counts.backups * 0.7 + (calls - counts.backups) * 0.3 + counts.drills * 1.5 < 300
+    assert counts.backups * 0.7 + (calls - counts.backups) * 0.3 + counts.drills * 1.5 < 2 * 240
     assert counts.scenarios >= 8
 
 
