@@ -32,7 +32,7 @@ def prices(
     *,
     price: Price = None,
 ) -> None:
-    """List the price books, show prices, or check a price book of your own."""
+    """List price books, show prices, check a book of your own."""
     match do:
         case Do.LIST:
             for one in shipped():
