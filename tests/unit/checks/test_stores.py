@@ -22,7 +22,9 @@ KNOWN = Expectation(
 )
 
 
-def on(store: str, *findings: Finding, requests: Totals | None = None, **more: object) -> ScenarioResult:
+def on(
+    store: str, *findings: Finding, requests: Totals | None = None, **more: object
+) -> ScenarioResult:
     return scenario(
         "a", findings=findings, on=store, store=f"{store} 1.0", requests=requests, **more
     )
