@@ -18,7 +18,7 @@ from drtest.api.jobs import Job, Outlet, jobs
 from drtest.api.long import left_out
 from drtest.api.options import Options, cache_folder
 from drtest.api.prices import Prices, load
-from drtest.api.select import chosen
+from drtest.api.select import chosen, without_root
 from drtest.api.session import REQUEST_LOG, Session, session
 from drtest.clock import monotonic_s, real_now
 from drtest.errors import EnvironmentFault, Interrupted, UsageError
@@ -291,7 +291,7 @@ def _result(course: _Course, *, started_at: datetime, elapsed_s: float) -> RunRe
         exit_status=exit_status(verdict, interrupted=interrupted, broken=course.broken),
         scenarios=results,
         interrupted=interrupted,
-        left_out=left_out(course.options),
+        left_out=(*left_out(course.options), *without_root(course.options)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,27 @@ def chosen(options: Options) -> tuple[Scenario, ...]:
         raise UsageError(f"-k {options.words!r} selects none of:\n{names}")
     if options.only_drill is not None:
         _need_one_drill(found, options)
-    return tuple(found)
+    return tuple(one for one in found if not rootless(one, options))
+
+
+def rootless(scenario: Scenario, options: Options) -> str:
+    """Return why an ordinary user's run leaves *scenario* out, "" where it does not.
+
+    Only what was found in a folder: a scenario asked for by name is run, and comes out UNVERIFIED
+    for what it lacks.
+    """
+    named = options.words or any(
+        path.resolve() == Path(scenario.file).resolve() for path in options.paths
+    )
+    if named or os.getuid() == 0 or not scenario.root_for:
+        return ""
+    return f"{scenario.name}: needs root ({', '.join(scenario.root_for)})"
+
+
+def without_root(options: Options) -> tuple[str, ...]:
+    """Return what ``chosen`` leaves out for want of root, each with its reason."""
+    scenarios = loaded(find_files(options.paths, long=options.long), seed=options.seed)
+    return tuple(why for one in scenarios if (why := rootless(one, options)))
 
 
 def loaded(files: Sequence[Path], *, seed: int | None = None) -> tuple[Scenario, ...]:

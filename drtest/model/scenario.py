@@ -680,6 +680,19 @@ class Scenario:
         return tuple(dict.fromkeys((*self.needs, *implied)))
 
     @property
+    def root_for(self) -> tuple[str, ...]:
+        """What of it only root can do, in the words of a scenario file; empty where anyone can."""
+        steps = [dated.step for dated in self.steps]
+        own = [step.mutations for step in steps if isinstance(step, Mutate) and step.mutations]
+        verbs = {one.verb for mutations in (self.mutate, *own) for one in mutations}
+        found = ["chown"] if "chown" in verbs else []
+        for drill in self.drills:
+            if drill.host is not None:
+                found += ["host: user"] if drill.host.user is not None else []
+                found += ["host: hostname"] if drill.host.hostname is not None else []
+        return tuple(dict.fromkeys(found))
+
+    @property
     def has_rules(self) -> bool:
         """Whether selection rules stand between the source and the backup."""
         return bool(self.policy.select)
