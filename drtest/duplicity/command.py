@@ -125,7 +125,7 @@ class Commands:
             options += ["--time", typed or str(epoch(at))]
         if path:
             word = "--path-to-restore" if self.duplicity.is_modern else "--file-to-restore"
-            options += [word, path]
+            options.append(f"{word}={path}")  # a path may begin with a dash
         options += [
             option if self.duplicity.is_modern else _OLD.get(option, option) for option in more
         ]

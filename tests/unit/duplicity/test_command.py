@@ -83,8 +83,9 @@ def test_argv(duplicity: Duplicity, url: str) -> None:
     )
     assert " ".join(restore(duplicity, plain)) == f"/d restore {WHERE} --no-encryption {url} /t"
     word = "--path-to-restore" if duplicity.is_modern else "--file-to-restore"
+    assert f"{word}=-a" in restore(duplicity, plain, path="-a")  # no option of its own
     assert " ".join(restore(duplicity, FULL_POLICY, at=AT, path="etc/a b")) == (
-        f"/d restore {WHERE} --time {EPOCH} {word} etc/a b {url} /t"
+        f"/d restore {WHERE} --time {EPOCH} {word}=etc/a b {url} /t"
     )
 
 
