@@ -72,7 +72,7 @@ done = run(Options(paths=(Path(file),), reports=Path(reports), preload=preload =
 own = resource.getrusage(resource.RUSAGE_SELF)
 others = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps({
-    "status": done.exit_status,
+    "status": done.result.exit_status,
     "folder": str(done.folder),
     "own_s": own.ru_utime + own.ru_stime + sum(seen),
     "all_s": own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from drtest.clock import real_now
 from drtest.model.interval import format_instant
-from drtest.model.plan import PlannedRestore, PlannedSet, plan, resolve, restores
+from drtest.model.plan import PlannedSet, plan
+from drtest.model.restores import PlannedRestore, resolve, restores
 from drtest.model.scenario import (
     AtBeforeFirst,
     AtChain,
@@ -19,6 +20,7 @@ from drtest.model.scenario import (
     Policy,
     Prune,
     RollBack,
+    Run,
     Scenario,
     SourceEntry,
 )
@@ -244,7 +246,14 @@ def _first_set(
 
 
 def _moments(placed: PlacedDrill, restores: tuple[PlannedRestore, ...], problems: Problems) -> None:
-    if placed.drill.when != "end" and not restores:
+    drill = placed.drill
+    if drill.when != "end" and (drill.damage or isinstance(drill.restore, Run)):
+        problems.add(
+            placed.place,
+            "after each prune a drill only restores",
+            "leave when: after each prune out, or damage and run",
+        )
+    elif drill.when != "end" and not restores:
         problems.add(
             placed.place,
             "no prune of the calendar removes anything, so this drill is never run",

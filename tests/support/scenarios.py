@@ -11,16 +11,19 @@ import string
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from drtest.model.chain import Damage, Objects
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.host import Host
-from drtest.model.plan import plan, resolve
+from drtest.model.plan import plan
+from drtest.model.restores import resolve
 from drtest.model.rule import Rule
 from drtest.model.scenario import (
     AtAgo,
+    AtBeforeFirst,
     AtChain,
     AtEach,
     AtEdges,
@@ -29,8 +32,10 @@ from drtest.model.scenario import (
     AtNewest,
     AtOldest,
     AtSample,
+    AtTyped,
     Backup,
     BucketKind,
+    Clock,
     CopyOf,
     Count,
     CredentialKind,
@@ -271,6 +276,10 @@ def calendars(
             )
         )
         first = False
+        if draw(st.integers(0, 5)) == 0:
+            inside.append(Backup(action="full", same_second=True))
+        if draw(st.integers(0, 5)) == 0:
+            inside.append(Clock(off=-draw(intervals(0, 86400))))
         if draw(st.booleans()):
             inside.append(Wait(by=draw(intervals(1, 86400))))
             if draw(st.booleans()):
@@ -312,6 +321,7 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         st.builds(AtChain, number=st.integers(1, made[-1].chain)),
         intervals(0, int(span.total_seconds())).map(lambda ago: AtAgo(ago=ago)),
         st.sampled_from([AtInstant(instant=one.at) for one in made]),
+        st.sampled_from([typed(one.at, zone) for one in made for zone in ("UTC", "Asia/Tokyo")]),
     )
     paths = [entry.path for entry in scenario.source]
     generated = [f"{one.path}/some/file" for one in scenario.source if isinstance(one, FileSet)]
@@ -362,12 +372,23 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         damage=tuple(draw(st.lists(damages(), max_size=2))),
         must_be=draw(outcomes),
     )
+    plain = isinstance(restore, Everything | Paths | OneFile) and not drill.damage
+    if plain and plan(scenario).removing and draw(st.booleans()):
+        return replace(drill, when="after each prune")
+    if plain and draw(st.integers(0, 5)) == 0:
+        return replace(drill, at=(AtBeforeFirst(),), must_be="refused")
     if draw(st.booleans()):
         special = draw(st.sampled_from(drill.at))
         sorted_out = replace(drill, must_be=((special, draw(outcomes)), (None, draw(outcomes))))
         if len({outcome for _, outcome in sorted_out.must_be}) == 2:
             drill = sorted_out
     return drill
+
+
+def typed(at: datetime, timezone: str) -> AtTyped:
+    """*at* as the clock on a wall of *timezone*, which knows no summer time, shows it."""
+    wall = at.astimezone(ZoneInfo(timezone))
+    return AtTyped(text=wall.strftime("%Y-%m-%dT%H:%M:%S"), timezone=timezone)
 
 
 @st.composite
