@@ -13,7 +13,8 @@ from drtest.api.select import chosen
 from drtest.duplicity.command import Commands, Target
 from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import format_instant
-from drtest.model.plan import clocks, plan, restores
+from drtest.model.plan import clocks, plan
+from drtest.model.restores import restores
 from drtest.model.scenario import Backup, Paths, Prune, Scenario
 from drtest.oracle.ruling import duplicity_arguments
 from drtest.runner.timeline import describe

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from drtest.api.options import Options
-from drtest.model.plan import plan, restores
+from drtest.model.plan import plan
+from drtest.model.restores import restores
 from drtest.model.scenario import Backup, Prune, Scenario
 from drtest.scenario import find_files
 

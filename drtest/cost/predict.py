@@ -24,7 +24,8 @@ from drtest.cost.shapes import SetSizes, add, pages
 from drtest.cost.source import SourceShape, expected
 from drtest.model.bill import Counts, PredictedStep, Prediction
 from drtest.model.early import begins
-from drtest.model.plan import PlannedRestore, PlannedSet, plan, restores
+from drtest.model.plan import PlannedSet, plan
+from drtest.model.restores import PlannedRestore, restores
 from drtest.model.scenario import Drill, Everything, OneFile, Paths, Run, Scenario
 
 

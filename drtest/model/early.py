@@ -8,7 +8,8 @@ model foresees them so.
 
 from __future__ import annotations
 
-from drtest.model.plan import PlannedRestore, plan, resolve
+from drtest.model.plan import plan
+from drtest.model.restores import PlannedRestore, resolve
 from drtest.model.scenario import Backup, DatedStep, Drill, Mutate, Prune, Scenario, Wait
 
 

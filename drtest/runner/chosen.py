@@ -6,7 +6,7 @@ import hashlib
 import heapq
 from typing import assert_never
 
-from drtest.model.plan import PlannedRestore
+from drtest.model.restores import PlannedRestore
 from drtest.model.scenario import Drill, Everything, OneFile, Paths, Run
 from drtest.oracle.trees import TreeStore
 

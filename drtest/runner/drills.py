@@ -24,7 +24,8 @@ from drtest.model.events import (
     StoredObject,
 )
 from drtest.model.interval import format_instant
-from drtest.model.plan import PlannedRestore, PlannedSet, resolve, resolve_after
+from drtest.model.plan import PlannedSet
+from drtest.model.restores import PlannedRestore, resolve, resolve_after
 from drtest.model.scenario import Drill, Run
 from drtest.oracle.capture import capture
 from drtest.oracle.diff import matches

@@ -20,9 +20,10 @@ from drtest.model.events import (
     StepFinished,
     StoredObject,
 )
-from drtest.model.plan import PlannedRestore, plan
+from drtest.model.plan import plan
 from drtest.model.points import made as points_made
 from drtest.model.points import present
+from drtest.model.restores import PlannedRestore
 from drtest.runner.drills import Begun, Drills
 
 

@@ -22,8 +22,9 @@ from drtest.model.events import (
     StepFinished,
 )
 from drtest.model.lines import lines
-from drtest.model.plan import clocks, plan, restores
+from drtest.model.plan import clocks, plan
 from drtest.model.points import points
+from drtest.model.restores import restores
 from drtest.model.scenario import Prune
 from drtest.oracle.recall import StatCache
 from drtest.oracle.ruling import duplicity_arguments, write_lists

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drtest.errors import UsageError
-from drtest.model.plan import plan, restores
+from drtest.model.plan import plan
+from drtest.model.restores import restores
 from drtest.model.scenario import Backup, Scenario
 from drtest.scenario.document import Loaded, read_document
 from drtest.scenario.node import compose

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from drtest.model.interval import format_instant, format_interval
-from drtest.model.plan import PlannedRestore, PlannedSet, describe, plan, promised, restores
+from drtest.model.plan import PlannedSet, plan, promised
+from drtest.model.restores import PlannedRestore, describe, restores
 from drtest.model.scenario import Drill, Scenario
 from drtest.scenario.dump import dump
 from drtest.scenario.emit import Flow, Tree, emit, printable
@@ -134,9 +135,7 @@ def _drills(scenario: Scenario) -> Iterator[str]:
     for drill in scenario.drills:
         found = restores(scenario, drill, made)
         lines.append(f"  {drill.number}  {_title(drill)}: {_plural(len(found), 'restore')}")
-        lines += [
-            f"     {line}" for line in _folded([_restore(one) for one in found], 8)
-        ]
+        lines += [f"     {line}" for line in _folded([_restore(one) for one in found], 8)]
     yield from _folded(lines, _MOST_DRILLS)
 
 

@@ -187,7 +187,8 @@ def _during(
 def _action(
     action: str, node: Node, problems: Problems, paths: list[tuple[str, Place]]
 ) -> Step | None:
-    allowed = ["must-be", "force"] if action == "prune" else ["must-be", "toxics", "same-second", "during"]
+    of_backup = ["must-be", "toxics", "same-second", "during"]
+    allowed = ["must-be", "force"] if action == "prune" else of_backup
     found = fields.read_fields(
         node, problems, what=f"detail of {action}", allowed=allowed, later=words.DETAILS_LATER
     )

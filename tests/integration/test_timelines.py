@@ -28,7 +28,8 @@ from drtest.duplicity.versions import Duplicity
 from drtest.model.events import ActionFinished, DrillFinished, Event, ListingRecorded, SourceMutated
 from drtest.model.finding import Severity
 from drtest.model.interval import epoch
-from drtest.model.plan import plan, restores
+from drtest.model.plan import plan
+from drtest.model.restores import restores
 from drtest.model.run import ScenarioResult
 from drtest.model.scenario import Paths, Prune, Scenario
 from drtest.model.verdict import Verdict

@@ -17,7 +17,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from drtest.model.plan import plan, point_before, promised
+from drtest.model.plan import plan, promised
+from drtest.model.restores import point_before
 from drtest.model.rule import ListLine, Rule
 from drtest.model.scenario import (
     AtAgo,
