@@ -21,14 +21,14 @@ from drtest.report.rows import STALE, is_broken_off, is_stale
 from drtest.report.totals import add_up
 from drtest.report.wording import count
 
-# "known": it failed as its head says it would. "none": nobody asked.
+# "known": it failed as its head says it would. "none": nothing was stated to judge by.
 Mark = Literal["pass", "fail", "unverified", "known", "none"]
 MARKS: dict[Mark, str] = {
     "pass": "PASS",
     "fail": "FAIL",
     "unverified": "UNVERIFIED",
     "known": "KNOWN FAIL",
-    "none": "NOT ASKED",
+    "none": "NOT JUDGED",
 }
 MOST_FIRST = 3  # things to do at the top
 _TIME = frozenset({"rpo-exceeded", "rto-exceeded"})

@@ -58,14 +58,14 @@ class Page:
         self.call("Page.navigate", url=path.as_uri())
         self.browser.until("Page.loadEventFired", self)
 
-    def screenshot(self, *, top: int = 0, height: int | None = None) -> bytes:
+    def screenshot(self, *, top: int = 0, height: int | None = None, scale: float = 1) -> bytes:
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
         clip = {
             "x": 0,
             "y": top,
             "width": size["width"],
             "height": height or size["height"] - top,
-            "scale": 1,
+            "scale": scale,
         }
         shot = self.call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
         return base64.b64decode(shot["data"])
