@@ -181,3 +181,9 @@ class Drill:
     damage: tuple[Damage, ...] = ()  # done to the drill's own copy of the bucket
     must_be: DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...] = "recovered"
     line: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.must_be, str) and any(
+            isinstance(selector, AtTyped) for selector, _ in self.must_be
+        ):
+            raise ValueError("must-be does not name a typed time: the rest takes it in")

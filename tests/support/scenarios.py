@@ -377,8 +377,9 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         return replace(drill, when="after each prune")
     if plain and draw(st.integers(0, 5)) == 0:
         return replace(drill, at=(AtBeforeFirst(),), must_be="refused")
-    if draw(st.booleans()):
-        special = draw(st.sampled_from(drill.at))
+    nameable = [point for point in drill.at if not isinstance(point, AtTyped)]
+    if nameable and draw(st.booleans()):
+        special = draw(st.sampled_from(nameable))
         sorted_out = replace(drill, must_be=((special, draw(outcomes)), (None, draw(outcomes))))
         if len({outcome for _, outcome in sorted_out.must_be}) == 2:
             drill = sorted_out
