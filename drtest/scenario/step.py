@@ -158,9 +158,7 @@ def _losable() -> str:
     return ", ".join(f"lose: {what}" for what in words.LOSABLE)
 
 
-def _during(
-    node: Node, problems: Problems, paths: list[tuple[str, Place]]
-) -> During | None:
+def _during(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> During | None:
     found = fields.read_fields(node, problems, what="key of during", allowed=words.DURING)
     if found is None:
         return None
