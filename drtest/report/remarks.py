@@ -19,6 +19,7 @@ from drtest.report.lines import DIM, line, paragraph, table
 from drtest.report.totals import Foreseen, add_up, add_up_predicted
 from drtest.report.wording import count, pad, printable, size
 
+_REASONS = 2  # why a prediction is an estimate: more would be a paragraph
 _SMALL = (10, 6)  # operations, phases of a table that is printed unasked
 
 
@@ -163,8 +164,11 @@ def _foreseen(foreseen: Foreseen, totals: Totals) -> str:
             found = "as many as metered, but of other operations"
         case _:
             found = f"{abs(off):,} {'more' if off > 0 else 'fewer'} than metered"
-    reasons = "; ".join(foreseen.why_estimates)
-    sure = f"an estimate: {reasons}" if reasons else "exact by the model"
+    reasons = list(foreseen.why_estimates)
+    if len(reasons) > _REASONS:
+        more = count(len(reasons) - _REASONS, "more reason")
+        reasons[_REASONS:] = [f"{more} in run.json"]
+    sure = f"an estimate: {'; '.join(reasons)}" if reasons else "exact by the model"
     return f"{foreseen.total:,} predicted before the run, {found}; {sure}"
 
 
