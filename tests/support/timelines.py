@@ -147,7 +147,11 @@ def _ruled(draw: st.DrawFn, first: FileSet, others: Sequence[SourceEntry]) -> Gr
     dropped = [one for one in others if draw(st.booleans())] or list(others[:1])
     kept = [one for one in others if one not in dropped]
     rules: list[Rule] = []
-    if extra := draw(st.none() | st.sampled_from(_EXTRAS)):
+    # Of a single file it could decide all that the file's own rule is for.
+    extra = None
+    if all(isinstance(one, FileSet | Zoo) for one in dropped):
+        extra = draw(st.none() | st.sampled_from(_EXTRAS))
+    if extra is not None:
         rules.append(extra)
     marked = [one for one in dropped if isinstance(one, FileSet)]
     if marked and draw(st.booleans()):
@@ -232,7 +236,7 @@ def _policies(draw: st.DrawFn, rules: tuple[Rule, ...]) -> Policy:
     options = st.sampled_from(["--no-compression", "--num-retries=2", "--concurrency=2"])
     retention = st.sets(st.sampled_from(["age", "fulls", "incrementals"]), max_size=3)
     by = draw(retention)
-    number = st.integers(1, 3)
+    number = st.sampled_from([1, 1, 2, 3])
     return Policy(
         encryption=encryption,  # type: ignore[arg-type]
         encrypt_key=draw(key) if encryption == "key" else None,
@@ -257,8 +261,10 @@ def _steps(draw: st.DrawFn, ground: Ground, policy: Policy) -> tuple[DatedStep, 
     def do(step: Any) -> None:
         steps.append(DatedStep(index=len(steps) + 1, at=at, step=step))
 
-    for number in range(draw(st.integers(2, 7))):
-        kinds = ["full", "backup"] if number == 0 else ["backup", "backup", "incremental", "full"]
+    later = ["backup", "incremental", "full", "full" if policy.has_retention else "backup"]
+    nights = draw(st.integers(2, 7))
+    for number in range(nights):
+        kinds = later if number else ["full", "backup"]
         action: Any = draw(st.sampled_from(kinds))
         if number and draw(st.integers(0, 9)) < 8:
             do(draw(_mutations(ground, before_full=action == "full")))
@@ -269,7 +275,8 @@ def _steps(draw: st.DrawFn, ground: Ground, policy: Policy) -> tuple[DatedStep, 
         if number and can_lose and draw(st.integers(0, 7)) == 0:
             do(Lose(what="archive dir"))
         do(Backup(action=action))
-        if policy.has_retention and draw(st.booleans()):
+        # The last night always prunes: before it there is seldom anything to remove.
+        if policy.has_retention and (number == nights - 1 or draw(st.booleans())):
             if draw(st.booleans()):
                 gap = draw(st.sampled_from([HOUR, 2 * DAY]))
                 do(Wait(by=gap))
