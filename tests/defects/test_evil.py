@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.evil import AFTER_RESTORE, INSTEAD, make
 from support.bench import codes, drill, opened
+from support.evil import AFTER_RESTORE, INSTEAD, make
 
 from drtest.duplicity.versions import Duplicity
 from drtest.model.events import DrillFinished

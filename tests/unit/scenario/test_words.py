@@ -226,7 +226,9 @@ def test_every_phrase_that_a_message_offers_is_read(phrase: str) -> None:
     assert parse_selector(phrase) is not None
 
 
-@pytest.mark.parametrize("phrase", ["before the second", "chain", "sample", "edges of 3", "chain 0"])
+@pytest.mark.parametrize(
+    "phrase", ["before the second", "chain", "sample", "edges of 3", "chain 0"]
+)
 def test_other_phrases_are_refused(phrase: str) -> None:
     with pytest.raises((ValueError, ScenarioError)):
         parse_selector(phrase)
