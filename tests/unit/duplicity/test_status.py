@@ -11,7 +11,8 @@ from drtest.duplicity.versions import Duplicity
 READ = """
 from duplicity.log import ErrorCode
 def answer(_):
-    return [[value, name] for name, value in vars(ErrorCode).items() if isinstance(value, int)]
+    own = {name: value for name, value in vars(ErrorCode).items() if not name.startswith("__")}
+    return [[value, name] for name, value in own.items() if isinstance(value, int)]
 """
 
 
