@@ -98,4 +98,5 @@ def short_tmp() -> Iterator[Path]:
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="dt-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)  # as /tmp itself: drills may restore as another user below it
         yield Path(name)

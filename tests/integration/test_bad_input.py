@@ -19,7 +19,7 @@ from drtest.model.scenario import FileSet, Policy, Scenario, Size
 from drtest.model.verdict import Verdict
 
 UNUSABLE = {
-    "empty": ("", "empty"),
+    "empty": ("", "no scenario in this file"),
     "binary": ("\0\1\2\3", "small.yaml"),
     "no such kind": (SMALL.replace("8 files", "{files: 8, kind: poetry}"), "poetry"),
     "volsize 0": (SMALL.replace("no-encryption: true", "volsize: 0"), "volsize"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,9 +36,11 @@ pytestmark = pytest.mark.needs("gpg")
 
 
 @pytest.fixture(scope="module")
-def bench(duplicity: Duplicity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    folder: Path = tmp_path_factory.mktemp("b")
-    with opened(duplicity, folder) as running:
+def bench(duplicity: Duplicity) -> Iterator[Bench]:
+    with (
+        tempfile.TemporaryDirectory(prefix="dt-", dir="/tmp") as folder,  # short: see short_tmp
+        opened(duplicity, Path(folder)) as running,
+    ):
         yield running
 
 
