@@ -92,7 +92,7 @@ def nightly(number: int) -> Tree:
 def call(action: str = "backup", *, status: int = 0, name: str = "", **more: object) -> Call:
     made = Call(
         action=action,
-        argv=("duplicity", action, "/work/source", "s3:///bucket"),
+        argv=("duplicity", action, "/w/source", "s3:///bucket"),
         status=status,
         status_name=name or ("ok" if status == 0 else f"status_{status}"),
         elapsed_s=1.5,

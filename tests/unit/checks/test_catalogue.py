@@ -318,7 +318,7 @@ def _() -> Story:
 @defect("unread-source")
 def _() -> Story:
     story = three_nights()
-    story.backup(4, done=call(stanzas=(warning(10, "Error accessing", "/work/source/etc/shadow"),)))
+    story.backup(4, done=call(stanzas=(warning(10, "Error accessing", "/w/source/etc/shadow"),)))
     story.drill(4)
     return story
 
