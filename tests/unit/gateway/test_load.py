@@ -118,14 +118,15 @@ def test_a_thousand_connections_leave_nothing_behind(gateway: Gateway) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # both peers are in this process
     before = gateway.measure()
     assert hold_and_leave(gateway) > CONNECTIONS // 2
-    after_first = settled(gateway, before.descriptors)
-    assert after_first.descriptors == before.descriptors
-    later = []
-    for _ in range(4):
+    assert settled(gateway, before.descriptors).descriptors == before.descriptors
+    held = []
+    for _ in range(6):
         hold_and_leave(gateway)
-        later.append(settled(gateway, before.descriptors))
-    assert later[-1].descriptors == before.descriptors
-    # The first round grows the heap to its working size. How much of it malloc gives back is a
-    # matter of the moment, so the least of the later rounds is looked at: a leak has none.
-    assert min(held.rss_bytes for held in later) <= after_first.rss_bytes * 1.1
+        held.append(settled(gateway, before.descriptors))
+    assert held[-1].descriptors == before.descriptors
+    # The first rounds grow the heap to its working size, which depends on how many connections
+    # the machine lets come at once; how much of it malloc gives back is a matter of the moment. A
+    # leak grows on: the least of the later rounds is held against the most of the earlier ones.
+    working = max(one.rss_bytes for one in held[:3])
+    assert min(one.rss_bytes for one in held[3:]) <= working * 1.1
     assert gateway.is_alive
