@@ -65,6 +65,7 @@ def test_another_machine_changes_nothing_of_a_restore(
 def test_a_workspace_that_the_user_cannot_reach_is_unverified(
     duplicity: Duplicity, short_tmp: Path, tmp_path: Path
 ) -> None:
+    short_tmp.chmod(0o700)
     with opened(duplicity, short_tmp) as bench:
         _, result = drill(bench, restored_as(Host(user="nobody")), tmp_path)
     (found,) = [one for one in result.judgement.findings if one.severity.value == "unverified"]
