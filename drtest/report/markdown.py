@@ -14,6 +14,7 @@ from drtest.report.archive import write_text
 from drtest.report.blocks import again
 from drtest.report.calendar import day_words
 from drtest.report.rows import drills_and_points
+from drtest.report.told import MARKS, Mark, scenario_mark
 from drtest.report.wording import count, duration, printable
 
 FINDINGS = 10  # told; more make a wall of text that nobody reads
@@ -21,7 +22,7 @@ SCENARIOS = 30
 _LONGEST = 400  # of one sentence
 _ACTIVE = re.compile(r"([\\`*_\[\]#+~$])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "@": "&#64;"}
-_SIGNS: dict[brief.Mark, str] = {
+_SIGNS: dict[Mark, str] = {
     "pass": "✅",
     "fail": "❌",
     "unverified": "❔",
@@ -130,7 +131,7 @@ def _scenarios(run: RunResult) -> Iterator[str]:
     yield "|---|---|---:|---:|"
     for one in ranked[:SCENARIOS]:
         yield (
-            f"| {plain(one.title)} | {_sign(brief.scenario_mark(one))} "
+            f"| {plain(one.title)} | {_sign(scenario_mark(one))} "
             f"| {len(one.judgement.drills):,} | {duration(one.elapsed_s)} |"
         )
     if (more := len(ranked) - SCENARIOS) > 0:
@@ -149,5 +150,5 @@ def _scenarios(run: RunResult) -> Iterator[str]:
     yield ""
 
 
-def _sign(mark: brief.Mark) -> str:
-    return f"{_SIGNS[mark]} {brief.MARKS[mark]}"
+def _sign(mark: Mark) -> str:
+    return f"{_SIGNS[mark]} {MARKS[mark]}"

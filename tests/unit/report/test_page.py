@@ -27,7 +27,8 @@ from support.runs import (
 from drtest.model.account import STATES
 from drtest.model.run import RunResult
 from drtest.report import brief, calendar, plots
-from drtest.report.page import PageReporter, disturbance_mark, render
+from drtest.report.page import PageReporter, render
+from drtest.report.sections import disturbance_mark
 
 BYTES = 500_000
 
