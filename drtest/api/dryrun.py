@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from drtest.api.options import Options
-from drtest.api.select import chosen
 from drtest.duplicity.command import Commands, Target
 from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import format_instant
@@ -38,9 +37,11 @@ class Planned:
         return f"{line}\n    {self.argv}" if self.argv else line
 
 
-def planned(options: Options) -> Iterator[tuple[Scenario, list[Planned]]]:
-    """Yield each chosen scenario with its dated plan."""
-    for scenario in chosen(options):
+def planned(
+    scenarios: Sequence[Scenario], options: Options
+) -> Iterator[tuple[Scenario, list[Planned]]]:
+    """Yield each of *scenarios* with its dated plan."""
+    for scenario in scenarios:
         yield scenario, list(_lines(scenario, options))
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drtest.api.jobs import jobs
 from drtest.api.options import Options
-from drtest.api.select import chosen
 from drtest.cost.predict import predict
 from drtest.duplicity.versions import DEFAULT
 from drtest.model.bill import Counts
+from drtest.model.scenario import Scenario
 
 PROBES = 40  # a start at an endpoint sends fewer (docs/stores.md)
 
@@ -32,14 +33,14 @@ class Expected:
         return sum(self.operations.values())
 
 
-def expected(options: Options) -> tuple[Expected, ...]:
+def expected(scenarios: Sequence[Scenario], options: Options) -> tuple[Expected, ...]:
     """Return one sum for each store of the user's own that *options* name; none: nothing leaves.
 
-    UsageError where *options* name nothing that can be run.
+    UsageError where a file alone would send the run there.
     """
     version = options.duplicity if options.duplicity[:1].isdigit() else DEFAULT
     found: dict[str, Expected] = {}
-    for job in jobs(chosen(options), options):
+    for job in jobs(scenarios, options):
         if job.outlet.is_own:
             continue
         name = job.outlet.name

@@ -15,10 +15,9 @@ from drtest import __version__, process
 from drtest.api import judging
 from drtest.api.foretell import foretold
 from drtest.api.jobs import Job, Outlet, jobs
-from drtest.api.long import left_out
 from drtest.api.options import Options, cache_folder
 from drtest.api.prices import Prices, load
-from drtest.api.select import chosen, without_root
+from drtest.api.select import Chosen, choose
 from drtest.api.session import REQUEST_LOG, Session, session
 from drtest.clock import monotonic_s, real_now
 from drtest.errors import EnvironmentFault, Interrupted, UsageError
@@ -59,6 +58,7 @@ class _Course:
 
     options: Options
     jobs: tuple[Job, ...]
+    left_out: tuple[str, ...]
     archive: Archive
     reporters: Reporters
     redact: Redactor
@@ -73,16 +73,20 @@ class _Course:
 def run(
     options: Options,
     *,
+    chosen: Chosen | None = None,
     reporters: Sequence[Reporter] = (),
     stop: threading.Event | None = None,
 ) -> Run:
     """Run what *options* name and return the result; it is kept below ``options.reports``.
 
-    Unusable arguments or scenarios raise UsageError before anything runs. *stop*, once set from
-    another thread or a signal handler together with ``process.stop_all()``, interrupts: what is
-    finished is reported, the rest is UNVERIFIED. A reporter that raises costs its report only.
+    *chosen* is what ``choose(options)`` returned, where the caller has looked at it already: the
+    files may have changed since, and are not read again. Unusable arguments or scenarios raise
+    UsageError before anything runs. *stop*, once set from another thread or a signal handler
+    together with ``process.stop_all()``, interrupts: what is finished is reported, the rest is
+    UNVERIFIED. A reporter that raises costs its report only.
     """
-    planned = jobs(chosen(options), options)
+    about = chosen or choose(options)
+    planned = jobs(about.scenarios, options)
     prices = load(options.prices, options.price)
     started_at, started_s = real_now(), monotonic_s()
     redact = Redactor()
@@ -90,6 +94,7 @@ def run(
         course = _Course(
             options=options,
             jobs=planned,
+            left_out=about.left_out,
             archive=Archive.create(options.reports, started_at, redact=redact),
             reporters=told,
             redact=redact,
@@ -291,7 +296,7 @@ def _result(course: _Course, *, started_at: datetime, elapsed_s: float) -> RunRe
         exit_status=exit_status(verdict, interrupted=interrupted, broken=course.broken),
         scenarios=results,
         interrupted=interrupted,
-        left_out=(*left_out(course.options), *without_root(course.options)),
+        left_out=course.left_out,
     )
 
 

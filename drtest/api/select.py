@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from drtest.api.long import left_out
 from drtest.api.options import Options
 from drtest.errors import ScenarioError, UsageError
 from drtest.model.scenario import Scenario
@@ -17,8 +19,16 @@ from drtest.scenario.emit import printable
 SOMEWHERE = Path("/drtest/1/src")
 
 
-def chosen(options: Options) -> tuple[Scenario, ...]:
-    """Return the scenarios that *options* name; UsageError where there are none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What a run is about: read once, so that all of it speaks of the same text of the files."""
+
+    scenarios: tuple[Scenario, ...]
+    left_out: tuple[str, ...] = ()  # what a folder holds beside them, each with why
+
+
+def choose(options: Options) -> Chosen:
+    """Return the scenarios that *options* name, and what is left out; UsageError for none."""
     scenarios = loaded(find_files(options.paths, long=options.long), seed=options.seed)
     found = [one for one in scenarios if has_words(one.name, options.words)]
     if not found:
@@ -26,7 +36,11 @@ def chosen(options: Options) -> tuple[Scenario, ...]:
         raise UsageError(f"-k {options.words!r} selects none of:\n{names}")
     if options.only_drill is not None:
         _need_one_drill(found, options)
-    return tuple(one for one in found if not rootless(one, options))
+    lacking = {one.name: why for one in found if (why := rootless(one, options))}
+    return Chosen(
+        scenarios=tuple(one for one in found if one.name not in lacking),
+        left_out=(*left_out(options), *lacking.values()),
+    )
 
 
 def rootless(scenario: Scenario, options: Options) -> str:
@@ -41,12 +55,6 @@ def rootless(scenario: Scenario, options: Options) -> str:
     if named or os.getuid() == 0 or not scenario.root_for:
         return ""
     return f"{scenario.name}: needs root ({', '.join(scenario.root_for)})"
-
-
-def without_root(options: Options) -> tuple[str, ...]:
-    """Return what ``chosen`` leaves out for want of root, each with its reason."""
-    scenarios = loaded(find_files(options.paths, long=options.long), seed=options.seed)
-    return tuple(why for one in scenarios if (why := rootless(one, options)))
 
 
 def loaded(files: Sequence[Path], *, seed: int | None = None) -> tuple[Scenario, ...]:

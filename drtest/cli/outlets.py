@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from drtest.api.expected import PROBES, Expected, expected
 from drtest.api.options import Options
 from drtest.errors import UsageError
+from drtest.model.scenario import Scenario
 from drtest.report.wording import count, size
 
 OUTLETS = "Your own store"
@@ -47,13 +49,13 @@ Yes = Annotated[
 ]
 
 
-def agree(options: Options, *, yes: bool) -> None:
+def agree(scenarios: Sequence[Scenario], options: Options, *, yes: bool) -> None:
     """Say what a run will ask of the user's own stores, and go on only where that is agreed to.
 
     Nothing is said or asked where all stores are drtest's own. UsageError where there is nobody to
     ask; Abort where the answer is no.
     """
-    wanted = expected(options)
+    wanted = expected(scenarios, options)
     for one in wanted:
         for text in _said(one):
             typer.echo(text, err=True)

@@ -18,7 +18,7 @@ from drtest.api import Options
 from drtest.api import run as run_scenarios
 from drtest.api.dryrun import planned
 from drtest.api.long import forecast
-from drtest.api.select import chosen
+from drtest.api.select import choose
 from drtest.cli.arguments import (
     DEFAULT_REPORTS,
     SELDOM,
@@ -148,13 +148,14 @@ def run(
     with ExitStack() as stack:
         for one in told:  # a file for CI tells that there was no verdict, too
             stack.callback(one.close)
-        agree(options, yes=yes)
+        chosen = choose(options)
+        agree(chosen.scenarios, options, yes=yes)
         if long and not quiet:
-            for line in forecast(chosen(options), options):
+            for line in forecast(chosen.scenarios, options):
                 typer.echo(line, err=True)
         stop = threading.Event()
         with _signals_stop(stop):
-            done = run_scenarios(options, reporters=told, stop=stop)
+            done = run_scenarios(options, chosen=chosen, reporters=told, stop=stop)
     for broken in done.broken_reports:
         typer.echo(broken, err=True)
     if open_page:
@@ -163,7 +164,7 @@ def run(
 
 
 def _print_plan(options: Options) -> None:
-    for scenario, lines in planned(options):
+    for scenario, lines in planned(choose(options).scenarios, options):
         typer.echo(f"{scenario.name}  ({scenario.file}:{scenario.line})")
         for line in lines:
             typer.echo(f"  {line}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from drtest.api.options import Options
-from drtest.api.select import chosen
+from drtest.api.select import choose
 from drtest.cli.arguments import Seed, Words
 from drtest.scenario import show as shown
 
@@ -20,5 +20,5 @@ def show(
     seed: Seed = None,
 ) -> None:
     """Show a scenario with all defaults filled in and its calendar counted."""
-    scenarios = chosen(Options(paths=(file,), words=words, seed=seed, long=True))
+    scenarios = choose(Options(paths=(file,), words=words, seed=seed, long=True)).scenarios
     typer.echo("\n---\n".join(shown(scenario).rstrip("\n") for scenario in scenarios))

@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 from support.shell import DRTEST, SMALL, drtest, environment, processes
 
+from drtest.api import Options, run
+from drtest.api.select import choose
 from drtest.report.document import schema
 
 LONG_STORY = SMALL.replace("scenario: small", "scenario: long").replace(
@@ -80,6 +82,18 @@ def test_the_same_seed_gives_the_same_run(place: Path, short_tmp: Path) -> None:
         for run in (one, two)
     ]
     assert truths[0] == truths[1] != []
+
+
+def test_what_runs_is_what_was_read_first(place: Path, short_tmp: Path) -> None:
+    (place / "scenarios" / "long").mkdir()
+    (place / "scenarios" / "long" / "story.yaml").write_text(LONG_STORY)
+    options = Options(paths=(place / "scenarios",), reports=place / "reports", work=short_tmp)
+    chosen = choose(options)
+    for file in (place / "scenarios").rglob("*.yaml"):
+        file.write_text("edited: meanwhile\n")
+    result = run(options, chosen=chosen).result
+    assert (result.exit_status, [one.name for one in result.scenarios]) == (0, ["small"])
+    assert result.left_out == chosen.left_out != ()
 
 
 def test_a_broken_promise_fails_and_leaves_a_wreck(place: Path, short_tmp: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from drtest.api.long import calls, estimate_s, forecast, left_out
 from drtest.api.options import Options
-from drtest.api.select import chosen
+from drtest.api.select import choose
 
 NIGHTLY = """scenario: {name}
 why: Twenty nights, each followed by retention, so that there is something to count.
@@ -36,8 +36,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_what_is_long_is_left_out_and_how_to_run_it_is_told(folder: Path) -> None:
     options = Options(paths=(folder,))
-    assert [one.name for one in chosen(options)] == ["short"]
-    assert left_out(options) == (
+    chosen = choose(options)
+    assert [one.name for one in chosen.scenarios] == ["short"]
+    assert chosen.left_out == (
         f"{folder / 'long/year.yaml'}: it takes minutes; --long runs it too",
     )
 
@@ -50,7 +51,7 @@ def test_nothing_is_left_out_where_it_is_asked_for(folder: Path) -> None:
 
 def test_how_long_it_takes_is_told_from_the_number_of_calls(folder: Path) -> None:
     options = Options(paths=(folder,), long=True)
-    scenarios = chosen(options)
+    scenarios = choose(options).scenarios
     assert [calls(one) for one in scenarios] == [(60, 4), (60, 4)]  # two rules of retention
     assert estimate_s(scenarios[0], cores=2) < estimate_s(scenarios[0], cores=1)
     assert list(forecast(scenarios, options)) == [

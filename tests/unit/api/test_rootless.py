@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drtest.api import Options
-from drtest.api.select import chosen, without_root
+from drtest.api.select import choose
 
 PLAIN = """\
 scenario: anyone
@@ -32,13 +32,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def names(options: Options) -> list[str]:
-    return [one.name for one in chosen(options)]
+    return [one.name for one in choose(options).scenarios]
 
 
 def test_an_ordinary_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     assert names(Options(paths=(folder,))) == ["anyone"]
-    assert without_root(Options(paths=(folder,))) == ("files change hands: needs root (chown)",)
+    assert choose(Options(paths=(folder,))).left_out == ("files change hands: needs root (chown)",)
 
 
 @pytest.mark.parametrize("by", ["words", "file"])
@@ -50,10 +50,10 @@ def test_asked_for_by_name(folder: Path, by: str, monkeypatch: pytest.MonkeyPatc
         else Options(paths=(folder / "b.yaml",))
     )
     assert names(options) == ["files change hands"]
-    assert without_root(options) == ()
+    assert choose(options).left_out == ()
 
 
 def test_root_runs_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
     assert names(Options(paths=(folder,))) == ["anyone", "files change hands"]
-    assert without_root(Options(paths=(folder,))) == ()
+    assert choose(Options(paths=(folder,))).left_out == ()
