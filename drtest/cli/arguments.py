@@ -36,6 +36,9 @@ Reports = Annotated[
 Folder = Annotated[
     Path | None, typer.Argument(metavar="FOLDER", help="A run's folder (default: the newest).")
 ]
+Scenario = Annotated[
+    str, typer.Option("--scenario", metavar="WORDS", help="Only of scenarios with these words.")
+]
 Work = Annotated[
     Path | None,
     typer.Option("--work", metavar="DIR", help="Work on this disk.", rich_help_panel=SELDOM),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from drtest.api.iam import least_policies
-from drtest.cli.arguments import DEFAULT_REPORTS, Folder, Reports, newest
+from drtest.cli.arguments import DEFAULT_REPORTS, Folder, Reports, Scenario, newest
 from drtest.errors import UsageError
 
 
@@ -27,9 +27,7 @@ def iam(
         str | None,
         typer.Option("--prefix", metavar="P", help="... and where below it your backup lies."),
     ] = None,
-    scenario: Annotated[
-        str, typer.Option("--scenario", metavar="WORDS", help="Only of scenarios with these words.")
-    ] = "",
+    scenario: Scenario = "",
 ) -> None:
     """Print the least IAM policy that each phase of a run needed, as JSON.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from drtest.api.stored import retell
 from drtest.cli.arguments import DEFAULT_REPORTS, Folder, Reports, newest
 from drtest.cli.telling import (
@@ -16,11 +14,10 @@ from drtest.cli.telling import (
     Prices,
     Quiet,
     Verbose,
+    end,
     for_files,
     reporters,
-    show,
 )
-from drtest.report.archive import PAGE_FILE
 
 
 def report(
@@ -48,8 +45,4 @@ def report(
         price=price or (),
         max_price_age_days=max_price_age,
     )
-    for broken in told.broken_reports:
-        typer.echo(broken, err=True)
-    if open_page:
-        show(told.folder / PAGE_FILE)
-    raise typer.Exit(told.exit_status)
+    end(told, open_page=open_page)

@@ -22,7 +22,7 @@ from drtest.api.requests import (
     write_csv,
     write_jsonl,
 )
-from drtest.cli.arguments import DEFAULT_REPORTS, Folder, Reports, newest
+from drtest.cli.arguments import DEFAULT_REPORTS, Folder, Reports, Scenario, newest
 from drtest.errors import UsageError
 from drtest.model.traffic import AnsweredBy, Request
 from drtest.report.wording import count, pad, printable
@@ -38,9 +38,7 @@ def requests(
     by: Annotated[
         By | None, typer.Option("--by", help=f"Sum up instead, by {', '.join(BYS[:-1])} or status.")
     ] = None,
-    scenario: Annotated[
-        str, typer.Option("--scenario", metavar="WORDS", help="Only of scenarios with these words.")
-    ] = "",
+    scenario: Scenario = "",
     phase: Annotated[
         list[str] | None, typer.Option("--phase", metavar="P", help="full, incremental, drill ...")
     ] = None,

@@ -42,13 +42,12 @@ from drtest.cli.telling import (
     Prices,
     Quiet,
     Verbose,
+    end,
     for_files,
     reporters,
-    show,
 )
 from drtest.duplicity.versions import DEFAULT
 from drtest.gateway.listener import Mode
-from drtest.report.archive import PAGE_FILE
 
 
 def run(
@@ -156,11 +155,7 @@ def run(
         stop = threading.Event()
         with _signals_stop(stop):
             done = run_scenarios(options, chosen=chosen, reporters=told, stop=stop)
-    for broken in done.broken_reports:
-        typer.echo(broken, err=True)
-    if open_page:
-        show(done.folder / PAGE_FILE)
-    raise typer.Exit(done.exit_status)
+    end(done, open_page=open_page)
 
 
 def _print_plan(options: Options) -> None:

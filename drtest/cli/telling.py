@@ -1,4 +1,4 @@
-"""Which reporters tell a run on the terminal."""
+"""How a run is told, on the terminal and in files, and with which status its command ends."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from drtest.api import Run
+from drtest.report.archive import PAGE_FILE
 from drtest.report.console import Console
 from drtest.report.document import JsonReporter
 from drtest.report.interface import Reporter
@@ -86,7 +88,16 @@ def for_files(
     return told
 
 
-def show(page: Path) -> None:
+def end(run: Run, *, open_page: bool) -> NoReturn:
+    """Name the reports that were lost, show the page where it is wanted, exit as *run* says."""
+    for broken in run.broken_reports:
+        typer.echo(broken, err=True)
+    if open_page:
+        _show(run.folder / PAGE_FILE)
+    raise typer.Exit(run.exit_status)
+
+
+def _show(page: Path) -> None:
     """Open *page* in the user's browser; say where it is when there is none."""
     if not page.is_file() or not webbrowser.open(page.absolute().as_uri()):
         typer.echo(f"no browser could be started; the page is {page}", err=True)
