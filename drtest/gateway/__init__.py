@@ -7,7 +7,8 @@ needed.
 
 from __future__ import annotations
 
-from drtest.gateway.control import Counted, Gateway, Listener, Measures, Trip
+from drtest.gateway.control import Counted, Gateway, Listener, Measures
+from drtest.gateway.conversation import Trip
 from drtest.gateway.requestlog import requests, totals, totals_by_scenario
 
 __all__ = [

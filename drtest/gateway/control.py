@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import json
 import os
-import queue
 import select
 import shutil
 import socket
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,14 +19,13 @@ from urllib.parse import urlsplit
 from drtest import process
 from drtest.clock import monotonic_s
 from drtest.errors import EnvironmentFault
+from drtest.gateway.conversation import Conversation, Silence, Trip
 from drtest.gateway.listener import Mode
 from drtest.gateway.toxics import written
 from drtest.model.toxic import Toxic
 
 START_LIMIT_S = 30.0
 REPLY_LIMIT_S = 30.0
-
-_GONE: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +40,6 @@ class Listener:
     port: int
     endpoint_url: str
     environment: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trip:
-    """An exchange that a toxic holds now, until ``Gateway.release``. *rule* counts from 0."""
-
-    number: int
-    rule: int
-    operation: str
-    key: str
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +73,7 @@ class Gateway:
         self.log = log
         self._child: process.Child | None = None
         self._gone: int | None = None
-        self._control: socket.socket | None = None
-        self._is_lost = False  # the conversation is over; the process may need a moment to be gone
-        self._writing = threading.Lock()
-        self._waiting: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
-        self._ids = itertools.count(1)
-        self._channels: dict[int, Callable[[Trip], None]] = {}
-        self._reader: threading.Thread | None = None
+        self._conversation: Conversation | None = None
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +99,8 @@ class Gateway:
     @property
     def is_alive(self) -> bool:
         """Whether the process runs and can be spoken to."""
-        return self._child is not None and not self._is_lost and self._child.is_alive()
+        child, talk = self._child, self._conversation
+        return child is not None and talk is not None and not talk.is_over and child.is_alive()
 
     @property
     def gone(self) -> int:
@@ -168,12 +146,9 @@ class Gateway:
             raise ValueError(f"{upstream} is no http or https URL of a store")
         if simulated_at.tzinfo is None:
             raise ValueError("simulated_at needs a timezone")
-        channel = next(self._ids)
-        if on_trip is not None:
-            self._channels[channel] = on_trip
         reply = self._ask(
             "listen",
-            number=channel,
+            number=self._talk().open_channel(on_trip),
             toxics=[written(toxic) for toxic in toxics],
             upstream=upstream,
             mode=mode,
@@ -266,28 +241,29 @@ class Gateway:
             while not select.select([door], [], [], 0.05)[0]:
                 if not self._child.is_alive() or monotonic_s() > deadline:
                     raise self._fault("did not start")
-            self._control, _ = door.accept()
+            sock, _ = door.accept()
+        sock.setblocking(True)
+        self._conversation = Conversation(sock)
         self._gone = os.pidfd_open(self._child.pid)
-        self._control.setblocking(True)
-        self._reader = threading.Thread(target=self._read, name="gateway-control", daemon=True)
-        self._reader.start()
 
     def _stop(self) -> None:
-        child, control, reader = self._child, self._control, self._reader
-        if control is not None:
-            with contextlib.suppress(OSError):
-                control.shutdown(socket.SHUT_RDWR)
+        child, talk = self._child, self._conversation
+        if talk is not None:
+            talk.hang_up()
         if child is not None:
             child.stop()
-        if reader is not None:
-            reader.join()
-        if control is not None:
-            control.close()
+        if talk is not None:
+            talk.close()
         if self._gone is not None:
             os.close(self._gone)
-        self._child = self._control = self._reader = self._gone = None
+        self._child = self._conversation = self._gone = None
 
     # the conversation
+
+    def _talk(self) -> Conversation:
+        if self._conversation is None:
+            raise EnvironmentFault("the gateway is not running")
+        return self._conversation
 
     def _ask(
         self,
@@ -297,60 +273,16 @@ class Gateway:
         number: int | None = None,
         **fields: Any,
     ) -> dict[str, Any]:
-        control = self._control
-        if control is None:
-            raise EnvironmentFault("the gateway is not running")
-        number = next(self._ids) if number is None else number
-        answer: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._waiting[number] = answer
-        line = json.dumps({"id": number, "do": command, **fields}).encode() + b"\n"
-        try:
-            if not self.is_alive:
-                raise self._fault("has died")
-            with self._writing:
-                control.sendall(line)
-            reply = answer.get(timeout=limit_s)
-        except OSError as error:
-            self._is_lost = True
-            raise self._fault("has died") from error
-        except queue.Empty:
-            raise self._fault(f"gave no answer to {command!r} in {limit_s:.0f} s") from None
-        finally:
-            self._waiting.pop(number, None)
-        if reply is _GONE:
+        talk = self._talk()
+        if not self.is_alive:
             raise self._fault("has died")
+        try:
+            reply = talk.ask(command, limit_s=limit_s, number=number, **fields)
+        except Silence as why:
+            raise self._fault(str(why)) from why
         if "error" in reply:
             raise EnvironmentFault(f"the gateway could not {command}: {reply['error']}")
         return reply
-
-    def _read(self) -> None:
-        control = self._control
-        assert control is not None
-        with contextlib.suppress(OSError), control.makefile("rb") as lines:
-            for line in lines:
-                reply = json.loads(line)
-                if "trip" in reply:
-                    self._tripped(reply)
-                    continue
-                waiting = self._waiting.get(reply["id"])
-                if waiting is not None:
-                    waiting.put(reply)
-        self._is_lost = True
-        for waiting in list(self._waiting.values()):
-            waiting.put(_GONE)
-
-    def _tripped(self, said: dict[str, Any]) -> None:
-        told = self._channels.get(said["channel"])
-        if told is not None:
-            told(
-                Trip(
-                    number=said["trip"],
-                    rule=said["rule"],
-                    operation=said["operation"],
-                    key=said["key"],
-                    attempt=said["attempt"],
-                )
-            )
 
     def _fault(self, what: str) -> EnvironmentFault:
         tail = "".join(f"\n    {line}" for line in self.log_tail()[-5:])
