@@ -7,7 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from drtest.gateway.classify import Target
+from drtest.clock import monotonic_s, real_now
+from drtest.gateway.classify import UNKNOWN, Target
 from drtest.gateway.framing import RequestHead
 from drtest.model.names import format_stamp, parse_name
 from drtest.model.traffic import AnsweredBy, Outcome
@@ -91,6 +92,17 @@ class Exchange:
             return "ok"
         is_possible = self.is_forwarded and self.head.method not in _READS
         return "unknown" if is_possible and self.is_request_whole else "failed"
+
+
+def begun(number: int, head: RequestHead, target: Target | None = None) -> Exchange:
+    """Return a new exchange that arrives now."""
+    return Exchange(
+        number=number,
+        head=head,
+        target=target or Target(operation=UNKNOWN, bucket="", key=""),
+        arrived_at=real_now().timestamp(),
+        began_s=monotonic_s(),
+    )
 
 
 class Attempts:

@@ -13,9 +13,9 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from drtest.gateway.classify import classify, origin_form
-from drtest.gateway.exchange import Attempts, Exchange
+from drtest.gateway.exchange import Attempts, Exchange, begun
 from drtest.gateway.framing import RequestHead
-from drtest.gateway.relay import Relay, begun
+from drtest.gateway.relay import Relay
 from drtest.gateway.requestlog import Labels, RequestLog
 from drtest.gateway.rules import Answer, Rule
 from drtest.gateway.wire import TlsWire, Wire, connect

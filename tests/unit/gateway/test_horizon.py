@@ -10,10 +10,9 @@ from urllib.parse import unquote
 import pytest
 
 from drtest.gateway.classify import classify
-from drtest.gateway.exchange import Exchange
+from drtest.gateway.exchange import Exchange, begun
 from drtest.gateway.framing import RequestHead
 from drtest.gateway.horizon import Horizon, write_listing
-from drtest.gateway.relay import begun
 from drtest.gateway.rules import Answer
 from drtest.model.events import StoredObject
 
