@@ -7,9 +7,7 @@ import queue
 import socket
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,15 +22,6 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BODY = bytes(range(256)) * 2048  # half a MiB: more than one receive
 VOLUME = "/b/host/duplicity-full.20260101T030000Z.vol{}.difftar.gpg"
 MANIFEST = "/b/host/duplicity-full.20260101T030000Z.manifest.gpg"
-
-
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder: Path = tmp_path_factory.mktemp("gateway")
-    with Gateway(folder, log=folder / "requests.jsonl") as running:
-        yield running
-        assert running.is_alive, running.log_tail()
-    assert running.log_tail() == ()
 
 
 def request(path: str, *, body: bytes = BODY, call: str = "") -> bytes:

@@ -10,11 +10,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from drtest.gateway import Gateway, Listener, requests
 from drtest.model.traffic import Request
 
 AT = datetime(2026, 1, 9, 3, tzinfo=UTC)
 _scenarios = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The gateway that all tests of a file share: alive at their end, and without a complaint."""
+    folder: Path = tmp_path_factory.mktemp("gateway")
+    with Gateway(folder, log=folder / "requests.jsonl") as running:
+        yield running
+        assert running.is_alive, running.log_tail()
+    assert running.log_tail() == ()
 
 
 @dataclass(kw_only=True)
