@@ -170,7 +170,7 @@ def _requests(case: Case) -> Iterator[Finding]:
         if not phase.startswith("drill")
     }
     metered = sum(sum(operations.values()) for operations in phases.values())
-    length = simulated(case)
+    length = case.scenario.backups_stand_for
     scale = 1.0 if length is None else _MONTH / length
     requests = round(metered * scale)
     if requests <= budget:
@@ -196,17 +196,6 @@ def _requests(case: Case) -> Iterator[Finding]:
             "biggest": {"phase": phase, "operation": operation, "requests": count},
         },
     )
-
-
-def simulated(case: Case) -> timedelta | None:
-    """Return the simulated time that the calendar stands for; None where it is one instant.
-
-    Thirty nightly backups lie 29 days apart and stand for 30: each instant brings its own cycle.
-    """
-    instants = {dated.at for dated in case.scenario.steps if isinstance(dated.step, Backup)}
-    if len(instants) < 2:
-        return None
-    return (max(instants) - min(instants)) * len(instants) / (len(instants) - 1)
 
 
 # ---------------------------------------------------------------- what was not stated

@@ -22,7 +22,7 @@ from drtest.cost.tariff import Tariff, thaw_option
 from drtest.cost.terms import Months, Terms, ratio, tiered
 from drtest.cost.usage import ReadKind, Usage
 from drtest.model.bill import Bill, BillLine
-from drtest.model.events import Event, ListingRecorded
+from drtest.model.events import ChainRecorded, Event, ListingRecorded
 from drtest.model.scenario import Scenario
 from drtest.model.traffic import Request
 
@@ -45,9 +45,12 @@ def bill(
     months = Months(
         start_at=scenario.steps[0].at, end_at=scenario.end_at, days=tariff.book.month_days
     )
-    history = [event for event in events if isinstance(event, ListingRecorded)]
+    seen = [event for event in events if isinstance(event, ListingRecorded | ChainRecorded)]
+    history = [event for event in seen if isinstance(event, ListingRecorded)]
     found = stored.stays(history, storage_class=tariff.tag.storage_class)
     storage = stored.measure(found, tariff, months)
+    uploads = [event for event in seen if isinstance(event, ChainRecorded)]
+    storage.unfinished = stored.unfinished(uploads, tariff, months)
     usage = metered.measure(
         requests, tariff, months, classes={one.kind: one.storage_class for one in found}
     )
@@ -59,39 +62,44 @@ def bill(
     lines = [*_merged(line for _, line in stepped), *stored.lines(storage, tariff)]
     if terms.free_tiers:
         lines += allowances(usage, storage, tariff, months, internet=terms.internet)
-    one_file, everything = _restores(history, tariff, terms)
+    one_file, everything, size_bytes = _restores(history, tariff, terms)
+    backups = scenario.backups_stand_for
     return Bill(
         prices=tariff.tag,
         lines=tuple(lines),
         days=ratio(scenario.end_at - scenario.steps[0].at, timedelta(days=1)),
+        backup_days=None if backups is None else ratio(backups, timedelta(days=1)),
         free_tiers=terms.free_tiers,
         unbilled=usage.unbilled,
         restores=restores,
         restore_one_file=one_file,
         restore_everything=everything,
+        restore_everything_bytes=size_bytes,
+        rates=tuple(stored.rate(name, tariff) for name in tariff.region.classes),
+        staging=stored.staging(tariff),
     )
 
 
 def _restores(
     history: Iterable[Event], tariff: Tariff, terms: Terms
-) -> tuple[Decimal | None, Decimal | None]:
-    """What the newest chain costs to restore: one file that is in every set's range, and all."""
+) -> tuple[Decimal | None, Decimal | None, int | None]:
+    """What the newest chain costs to restore: one file that is in every set's range, and all.
+
+    Then the bytes that all of it is, signatures and manifests included.
+    """
     left = bucket(history)
     sets = left.newest_chain
     if not sets:
-        return None, None
+        return None, None, None
     one_volume: list[int | None] = [1] * len(sets)
     all_volumes: list[int | None] = [None] * len(sets)
+    asked = [
+        restore_seen(sets, keys=left.keys, volumes=volumes) for volumes in (one_volume, all_volumes)
+    ]
     one_file, everything = (
-        restore_cost(
-            restore_seen(sets, keys=left.keys, volumes=volumes),
-            tariff,
-            internet=terms.internet,
-            thaw=terms.thaw,
-        )
-        for volumes in (one_volume, all_volumes)
+        restore_cost(one, tariff, internet=terms.internet, thaw=terms.thaw) for one in asked
     )
-    return one_file, everything
+    return one_file, everything, int(asked[1].read_bytes + asked[1].metadata_bytes)
 
 
 def _requests(usage: Usage, tariff: Tariff) -> Iterator[Stepped]:

@@ -11,8 +11,8 @@ from typing import TypeVar
 from drtest.cost.habits import class_of
 from drtest.cost.tariff import Tariff
 from drtest.cost.terms import Months, ratio, tiered
-from drtest.model.bill import BillLine
-from drtest.model.events import Event, ListingRecorded
+from drtest.model.bill import BillLine, StorageRate
+from drtest.model.events import ChainRecorded, Event, ListingRecorded, StoredObject
 from drtest.model.names import parse_name
 
 K = TypeVar("K")
@@ -33,8 +33,7 @@ class Stay:
 def stays(events: Iterable[Event], *, storage_class: str) -> tuple[Stay, ...]:
     """Return the stays that the listings of *events* show.
 
-    An object has the class that the store gave it. Where that is STANDARD, which a test store says
-    of everything, it is priced as duplicity would store it if *storage_class* were asked for.
+    Their class is that of ``priced_class``.
     """
     here: dict[str, Stay] = {}
     gone: list[Stay] = []
@@ -61,16 +60,26 @@ def stays(events: Iterable[Event], *, storage_class: str) -> tuple[Stay, ...]:
         for one in event.added:
             end(one.key, event.at)
             kind = parse_name(one.key).kind
-            is_default = one.storage_class == "STANDARD"
             here[one.key] = Stay(
                 key=one.key,
                 kind=kind,
                 size_bytes=one.size_bytes,
-                storage_class=class_of(kind, storage_class) if is_default else one.storage_class,
+                storage_class=priced_class(one, storage_class),
                 since=event.at,
                 until=None,
             )
     return (*gone, *here.values())
+
+
+def priced_class(stored: StoredObject, asked: str) -> str:
+    """Return the class that *stored* is priced in: the one that the store gave it.
+
+    Where that is STANDARD, which a test store says of everything, it is what duplicity would have
+    stored it in if *asked* were asked for.
+    """
+    if stored.storage_class != "STANDARD":
+        return stored.storage_class
+    return class_of(parse_name(stored.key).kind, asked)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +91,7 @@ class Storage:
     overhead: dict[tuple[str, str], Decimal] = field(default_factory=dict)  # of, billed as
     early: dict[str, Decimal] = field(default_factory=dict)
     monitored: dict[str, Decimal] = field(default_factory=dict)  # object-months
+    unfinished: Decimal = Decimal(0)  # GB-months of parts whose upload was not ended
 
     def in_month(self, month: int) -> Decimal:
         """Return the GB-months of all classes in one month, as they lay there."""
@@ -119,6 +129,49 @@ def measure(found: Iterable[Stay], tariff: Tariff, months: Months) -> Storage:
     return storage
 
 
+def unfinished(looks: Iterable[ChainRecorded], tariff: Tariff, months: Months) -> Decimal:
+    """Return the GB-months of parts that lay there between the *looks*, and after the last."""
+    seen = list(looks)
+    total = Decimal(0)
+    for number, one in enumerate(seen, start=1):
+        end = seen[number].at if number < len(seen) else months.end_at
+        size_bytes = sum(upload.size_bytes for upload in one.uploads)
+        part = sum((part for _, part in months.within(one.at, end)), Decimal(0))
+        total += Decimal(size_bytes) / tariff.book.gb_bytes * part
+    return total
+
+
+def rate(storage_class: str, tariff: Tariff) -> StorageRate:
+    """Return what an object of a class costs a month, with its minimum and its overhead."""
+    prices, gb_bytes = tariff.of(storage_class), tariff.book.gb_bytes
+    price, least = _first_price(storage_class, tariff), prices.minimum
+    overhead = Decimal(0)
+    if least is not None:
+        standard = _first_price(tariff.book.bucket_class, tariff)
+        overhead = least.overhead_bytes * price + least.overhead_standard_bytes * standard
+    return StorageRate(
+        storage_class=storage_class,
+        gb_bytes=gb_bytes,
+        price=price,
+        object_bytes=0 if least is None else least.object_bytes,
+        overhead=overhead / gb_bytes,
+    )
+
+
+def staging(tariff: Tariff) -> StorageRate:
+    """Return what parts cost until their upload is ended: the bucket class's rate (s3-cost 1.1)."""
+    return StorageRate(
+        storage_class=tariff.book.bucket_class,
+        gb_bytes=tariff.book.gb_bytes,
+        price=_first_price(tariff.book.bucket_class, tariff),
+    )
+
+
+def _first_price(storage_class: str, tariff: Tariff) -> Decimal:
+    tiers = tariff.of(storage_class).storage.tiers
+    return tiers[0].price if tiers else Decimal(0)
+
+
 def lines(storage: Storage, tariff: Tariff) -> Iterator[BillLine]:
     """Yield what *storage* costs, a line for each class and each of the provider's rules."""
     classes = dict.fromkeys(cls for _, cls in storage.stored)
@@ -141,6 +194,9 @@ def lines(storage: Storage, tariff: Tariff) -> Iterator[BillLine]:
         if monitoring is not None:
             amount = objects * monitoring.price
             yield _line("monitoring", "object-month", cls, objects, amount)
+    if storage.unfinished:
+        cls, amount = tariff.book.bucket_class, storage.unfinished * staging(tariff).price
+        yield _line("unfinished uploads", "GB-month", cls, storage.unfinished, amount)
 
 
 def _line(what: str, item: str, cls: str, quantity: Decimal, amount: Decimal) -> BillLine:

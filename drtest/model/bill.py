@@ -157,17 +157,42 @@ class PriceTag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorageRate:
+    """What one object costs a month in a storage class, at the price of its first tier."""
+
+    storage_class: str
+    gb_bytes: int
+    price: Decimal  # of a GB-month
+    object_bytes: int = 0  # billed at least
+    overhead: Decimal = Decimal(0)  # of each object, beside its bytes
+
+    def per_month(self, size_bytes: int) -> Decimal:
+        """Return the price of keeping one object of *size_bytes* for a month."""
+        billed = Decimal(max(size_bytes, self.object_bytes))
+        return billed / self.gb_bytes * self.price + self.overhead
+
+
+# Lines that grow with the time that passes; all others with what is done in it.
+OVER_TIME = frozenset({"storage", "minimum size", "overhead", "monitoring", "unfinished uploads"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """What the requests and the stored bytes of one scenario cost, over its calendar."""
 
     prices: PriceTag
     lines: tuple[BillLine, ...]
     days: Decimal  # length of the calendar
+    # What its backups stand for: thirty nightly ones lie 29 days apart and stand for 30.
+    backup_days: Decimal | None = None  # None: there is one instant of backups, or none
     free_tiers: bool
     unbilled: int  # requests that cost nothing: 5xx, 3xx, exempt 4xx, never at the store
     restores: dict[str, Decimal]  # "drill 3.7" -> its requests, egress, retrieval and thaw
     restore_one_file: Decimal | None = None  # from the newest chain, on a new machine
     restore_everything: Decimal | None = None
+    restore_everything_bytes: int | None = None
+    rates: tuple[StorageRate, ...] = ()  # of the classes that the region has
+    staging: StorageRate | None = None  # of parts whose upload was never ended
 
     @property
     def total(self) -> Decimal:
@@ -180,10 +205,20 @@ class Bill:
 
         None where the calendar is shorter than a day: nothing can be said of a month then.
         """
+        lines = self.monthly_lines
+        return None if lines is None else sum((amount for _, amount in lines), Decimal(0))
+
+    @property
+    def monthly_lines(self) -> tuple[tuple[BillLine, Decimal], ...] | None:
+        """The lines of the policy alone with what each comes to in 30 days; None likewise."""
         if self.days < 1:
             return None
-        own = (line.amount for line in self.lines if not line.phase.startswith("drill"))
-        return sum(own, Decimal(0)) * 30 / self.days
+        done_days = self.backup_days or self.days
+        return tuple(
+            (line, line.amount * 30 / (self.days if line.what in OVER_TIME else done_days))
+            for line in self.lines
+            if not line.phase.startswith("drill")
+        )
 
     @property
     def drills(self) -> Decimal:

@@ -227,6 +227,17 @@ class Scenario:
 
     @property
     def needed(self) -> tuple[Need, ...]:
+    @property
+    def backups_stand_for(self) -> timedelta | None:
+        """The time that the calendar's backups stand for; None where they have no rhythm.
+
+        Thirty nightly backups lie 29 days apart and stand for 30: each brings its own cycle.
+        """
+        instants = {dated.at for dated in self.steps if isinstance(dated.step, Backup)}
+        if len(instants) < 2:
+            return None
+        return (max(instants) - min(instants)) * len(instants) / (len(instants) - 1)
+
         """All capabilities that a store must have: those it says, and what its bucket implies."""
         implied: list[Need] = []
         if self.bucket == "versioned":

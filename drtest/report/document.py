@@ -203,13 +203,15 @@ def _bill(bill: Bill) -> dict[str, Any]:
             "overrides": prices.overrides,
         },
         "total": _money(bill.total),
-        "per_month": None if bill.per_month is None else _money(bill.per_month),
+        "per_month": _maybe(bill.per_month),
         "drills": _money(bill.drills),
         "restore_one_file": _maybe(bill.restore_one_file),
         "restore_everything": _maybe(bill.restore_everything),
         "days": _money(bill.days),
         "free_tiers": bill.free_tiers,
+        "restore_everything_bytes": bill.restore_everything_bytes,
         "unbilled": bill.unbilled,
+        "backup_days": _maybe(bill.backup_days),
         "lines": [
             {
                 "what": line.what,

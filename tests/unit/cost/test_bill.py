@@ -15,7 +15,7 @@ from drtest.cost.tariff import Tariff
 from drtest.cost.terms import Months, Terms, tiered
 from drtest.errors import UsageError
 from drtest.model.bill import Bill
-from drtest.model.events import ListingRecorded, StoredObject
+from drtest.model.events import ChainRecorded, ListingRecorded, OpenUpload, StoredObject
 from drtest.model.scenario import (
     DEFAULT_START,
     Backup,
@@ -44,6 +44,14 @@ def days(number: float) -> Scenario:
             DatedStep(index=2, at=T, step=Wait(by=number * DAY)),
         ),
     )
+
+
+def nights(number: int) -> Scenario:
+    """So many backups, a day between each two."""
+    steps = tuple(
+        DatedStep(index=index + 1, at=T + index * DAY, step=Backup()) for index in range(number)
+    )
+    return Scenario(name="x", why="y", source=(LiteralFile(path="/a", content="a"),), steps=steps)
 
 
 def listing(
@@ -172,6 +180,56 @@ def test_storage_is_measured_by_the_day() -> None:
     done = price(AWS + "STANDARD", length_days=60, listings=listings)
     # 10 GB for half a month: 5 GB-months x 0.023
     assert done.amount("storage") == Decimal("0.115")
+
+
+def test_a_month_scales_what_lies_by_days_and_what_is_done_by_backups() -> None:
+    scenario = nights(3)  # 2 days from first to last, and three nights' worth of requests
+    asked = [request("PutObject")] * 30
+    asked += [request("GetObject", out=GIB, phase="drill", step="drill 1.1")]
+    done = bill(scenario, [listing(T, {VOLUME: GIB})], asked, tariff(AWS + "STANDARD"))
+    assert (done.days, done.backup_days) == (2, 3)
+    # 30 PUT in 3 nights are 300 a month; 1 GB for 2 of 30 days is 1 GB a month; no drill
+    assert done.per_month == 300 * Decimal("0.000005") + Decimal("0.023")
+    assert done.monthly_lines is not None
+    assert {line.what: amount for line, amount in done.monthly_lines} == {
+        "requests": Decimal("0.0015"),
+        "storage": Decimal("0.023"),
+    }
+
+
+def test_one_backup_has_no_rhythm_and_a_month_goes_by_days() -> None:
+    done = price(AWS + "STANDARD", length_days=15, requests=[request("PutObject")])
+    assert done.backup_days is None
+    assert done.per_month == Decimal("0.00001")
+
+
+def look(at: datetime, *sizes: int) -> ChainRecorded:
+    """Uploads that were open when the bucket was looked at."""
+    uploads = tuple(OpenUpload(key=VOLUME, upload_id=str(size), size_bytes=size) for size in sizes)
+    return ChainRecorded(index=1, at=at, manifests=(), volumes=(), uploads=uploads)
+
+
+def test_parts_of_an_upload_that_was_never_ended_are_stored_at_the_standard_rate() -> None:
+    looks = [look(T), look(T + 10 * DAY, 3 * GIB), look(T + 20 * DAY, 3 * GIB, GIB)]
+    done = bill(days(30), looks, (), tariff(AWS + "DEEP_ARCHIVE"))
+    # 3 GB for 10 days and 4 GB for 10 days: 70 of 30 GB-days at STANDARD's 0.023
+    assert done.amount("unfinished uploads") == Decimal(70) / 30 * Decimal("0.023")
+    aborted = bill(days(30), [*looks, look(T + 25 * DAY)], (), tariff(AWS + "DEEP_ARCHIVE"))
+    # ... and 4 GB for 5 days only
+    assert aborted.amount("unfinished uploads") == Decimal(50) / 30 * Decimal("0.023")
+
+
+def test_what_one_object_costs_a_month() -> None:
+    done = price(AWS + "STANDARD_IA")
+    rates = {one.storage_class: one for one in done.rates}
+    assert rates["STANDARD"].per_month(GIB) == Decimal("0.023")
+    # 1 byte is billed as 128 KiB, the 8192nd part of a GB
+    assert rates["STANDARD_IA"].per_month(1) == Decimal("0.0125") / 8192
+    # 32 KiB more at the class's rate and 8 KiB at STANDARD's
+    more = (32 * Decimal("0.00099") + 8 * Decimal("0.023")) / 2**20
+    assert rates["DEEP_ARCHIVE"].per_month(GIB) == Decimal("0.00099") + more
+    assert done.staging is not None
+    assert done.staging.per_month(1024) == Decimal("0.023") / 2**20
 
 
 def test_an_overwritten_object_is_two_stays() -> None:
