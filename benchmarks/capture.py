@@ -16,7 +16,6 @@ import statistics
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,8 +135,8 @@ def measure_truths(folder: Path) -> bool:
     for point in range(points):
         store.record_truth(point, tree)
         for number in rng.sample(range(1, count + 1), count // 100):
-            tree[number] = replace(
-                tree[number], mtime_ns=rng.getrandbits(60), digest=rng.randbytes(32).hex()
+            tree[number] = tree[number]._replace(
+                mtime_ns=rng.getrandbits(60), digest=rng.randbytes(32).hex()
             )
     sizes = [file.stat().st_size for file in sorted((folder / "trees/truth").iterdir())]
     ratio = sum(sizes) / sizes[0]

@@ -8,7 +8,6 @@ numbers come back; hard links, holes, extended attributes and the mtime of a sym
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from drtest.model.tree import Difference, Entry
@@ -107,7 +106,7 @@ def _in_flux(
             yield Difference(code="missing-path", path=path, want=states[0], got=None)
         return
     torn = [
-        replace(one, digest=found.digest, size_bytes=found.size_bytes)
+        one._replace(digest=found.digest, size_bytes=found.size_bytes)
         for one in states
         if one.type == found.type == "file"
     ]
@@ -161,9 +160,9 @@ def _rerooted(entries: Iterator[Entry], below: str) -> Iterator[Entry]:
     prefix = below + "/"
     for entry in entries:
         if entry.path == below:
-            yield replace(entry, path=".")
+            yield entry._replace(path=".")
         elif entry.path.startswith(prefix):
-            yield replace(entry, path=entry.path.removeprefix(prefix))
+            yield entry._replace(path=entry.path.removeprefix(prefix))
 
 
 def pairs(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import assert_never
 
 from drtest.model.scenario import Objectives, Protect
@@ -37,4 +36,4 @@ def _within(entries: Iterable[Entry], promised: tuple[Protect, ...]) -> Iterator
 
 
 def _marked(entry: Entry, protected: bool) -> Entry:
-    return entry if entry.protected == protected else replace(entry, protected=protected)
+    return entry if entry.protected == protected else entry._replace(protected=protected)

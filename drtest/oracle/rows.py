@@ -18,8 +18,11 @@ from drtest.model.tree import Entry, sort_key
 
 FORMAT = "drtest-tree"
 SCHEMA_VERSION = 1
-COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Entry))
-_DEFAULTS: tuple[object, ...] = tuple(field.default for field in fields(Entry))
+COLUMNS: tuple[str, ...] = Entry._fields
+_REQUIRED = len(COLUMNS) - len(Entry._field_defaults)
+_DEFAULTS: tuple[object, ...] = (*[None] * _REQUIRED, *Entry._field_defaults.values())
+_DEVICE = COLUMNS.index("device")
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes one for each call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +98,10 @@ def read(file: Path) -> Iterator[Row]:
 def _pack(row: Row) -> list[object]:
     if isinstance(row, Removed):
         return [row.path]
-    values: list[object] = [getattr(row, name) for name in COLUMNS]
-    while values[-1] == _DEFAULTS[len(values) - 1]:
-        values.pop()
-    return values
+    size = len(row)
+    while size > _REQUIRED and row[size - 1] == _DEFAULTS[size - 1]:
+        size -= 1
+    return list(row[:size])
 
 
 def _unpack(file: Path, values: Any) -> Row:
@@ -106,10 +109,9 @@ def _unpack(file: Path, values: Any) -> Row:
         case [str(path)]:
             return Removed(path=path)
         case [str(), str(), int(), int(), int(), int(), *_] if len(values) <= len(COLUMNS):
-            row = dict(zip(COLUMNS, values, strict=False))
-            if row.get("device") is not None:
-                row["device"] = tuple(row["device"])
-            return Entry(**row)
+            if len(values) > _DEVICE and values[_DEVICE] is not None:
+                values[_DEVICE] = tuple(values[_DEVICE])
+            return Entry(*values)
         case _:
             raise _broken(file, "a row is not of this format")
 
@@ -150,4 +152,4 @@ def _broken(file: Path, why: str) -> DrtestError:
 
 
 def _line(value: object) -> str:
-    return json.dumps(value, separators=(",", ":")) + "\n"
+    return _encode(value) + "\n"

@@ -11,7 +11,6 @@ else is looked at, and the rules go over those.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -80,7 +79,7 @@ class Selection:
                 self.decided[rule] += 1
             is_selected = word == "include"
             marked = (
-                entry if entry.selected == is_selected else replace(entry, selected=is_selected)
+                entry if entry.selected == is_selected else entry._replace(selected=is_selected)
             )
             if word == "exclude" and entry.type == "dir" and above is None:
                 cut[entry.path] = rule
@@ -88,7 +87,7 @@ class Selection:
                 for path in parents:
                     if path in undecided:
                         place = undecided.pop(path)
-                        waiting[place] = replace(waiting[place], selected=True)
+                        waiting[place] = waiting[place]._replace(selected=True)
                 if waiting and not undecided:
                     yield from waiting
                     waiting.clear()

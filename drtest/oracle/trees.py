@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from drtest.errors import DrtestError
@@ -166,8 +166,7 @@ def _as_restored(truth: Iterator[Entry]) -> Iterator[Entry]:
     """
     for entry in truth:
         if entry.selected and entry.type != "socket":
-            yield replace(
-                entry,
+            yield entry._replace(
                 mtime_ns=kept_mtime_ns(entry.mtime_ns),
                 link_group="",
                 has_holes=False,

@@ -67,12 +67,12 @@ def file(path: str, content: str = "content", **more: object) -> Entry:
         size_bytes=len(content),
         digest=f"digest-of-{content}",
     )
-    return replace(entry, **more)  # type: ignore[arg-type]
+    return entry._replace(**more)  # type: ignore[arg-type]
 
 
 def folder(path: str, **more: object) -> Entry:
     entry = Entry(path=path, type="dir", mode=0o755, uid=0, gid=0, mtime_ns=1_700_000_000 * 10**9)
-    return replace(entry, **more)  # type: ignore[arg-type]
+    return entry._replace(**more)  # type: ignore[arg-type]
 
 
 def tree(*entries: Entry) -> Tree:
@@ -350,7 +350,7 @@ def rerooted(whole: Tree, path: str) -> Tree:
     if path == ".":
         return tuple(one for one in whole if one.selected)
     return tuple(
-        replace(one, path="." if one.path == path else one.path.removeprefix(f"{path}/"))
+        one._replace(path="." if one.path == path else one.path.removeprefix(f"{path}/"))
         for one in whole
         if one.path == path or one.path.startswith(f"{path}/")
     )

@@ -39,7 +39,7 @@ def test_what_came_back_and_what_nobody_asked_for() -> None:
 def test_wrong_and_refused() -> None:
     story = nights()
     got = tuple(
-        replace(one, digest="other") if one.path == "etc/motd" else one for one in nightly(2)
+        one._replace(digest="other") if one.path == "etc/motd" else one for one in nightly(2)
     )
     story.drill(2, got=got)
     story.drill(3, done=call("restore", status=21, name="mismatched_hash"), got=tree())

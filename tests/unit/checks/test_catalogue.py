@@ -105,7 +105,7 @@ def with_file(**more: object) -> Story:
     """The last night's motd came back in another way."""
     story = three_nights()
     got = tuple(
-        replace(one, **more) if one.path == "etc/motd" else one  # type: ignore[arg-type]
+        one._replace(**more) if one.path == "etc/motd" else one  # type: ignore[arg-type]
         for one in nightly(3)
     )
     story.drill(3, got=got)
@@ -216,12 +216,12 @@ DEVICE = Entry(path="tape", type="char", mode=0o600, uid=0, gid=0, mtime_ns=0, d
 
 @defect("link-target-differs")
 def _() -> Story:
-    return with_odd(replace(LINK, target="b"), LINK)
+    return with_odd(LINK._replace(target="b"), LINK)
 
 
 @defect("device-differs")
 def _() -> Story:
-    return with_odd(replace(DEVICE, device=(9, 1)), DEVICE)
+    return with_odd(DEVICE._replace(device=(9, 1)), DEVICE)
 
 
 @defect("wrong-point-restored")
@@ -351,7 +351,7 @@ def ruled(*rules: Rule, protect: str = "/etc", **more: object) -> Story:
     )
     if protect != "/etc":
         source = tuple(
-            replace(one, protected=False) if one.path.startswith("etc") else one for one in source
+            one._replace(protected=False) if one.path.startswith("etc") else one for one in source
         )
     story.backup(1, source=source, **more)  # type: ignore[arg-type]
     story.drill(1)
@@ -1111,7 +1111,7 @@ def test_whole_source_is_promised_entry_by_entry() -> None:
         FileSet(path="/etc/ssl", files=1, size=size),
         FileSet(path="/var/www", files=1, size=size),
     )
-    story.trees.truths[0] = tuple(replace(one, protected=True) for one in story.trees.truths[0])
+    story.trees.truths[0] = tuple(one._replace(protected=True) for one in story.trees.truths[0])
 
     found = judge(story.history()).findings
 

@@ -27,7 +27,7 @@ def nights(count: int = 3, **more: object) -> Story:
 
 def changed(number: int, **more: object) -> tuple[Entry, ...]:
     return tuple(
-        replace(one, **more) if one.path == "etc/motd" else one  # type: ignore[arg-type]
+        one._replace(**more) if one.path == "etc/motd" else one  # type: ignore[arg-type]
         for one in nightly(number)
     )
 
@@ -98,7 +98,7 @@ def test_stale_content_names_the_point_it_is_of() -> None:
 def test_one_file_of_another_point_is_a_wrong_point() -> None:
     story = nights()
     (old,) = (one for one in nightly(2) if one.path == "etc/motd")
-    story.drill(3, path="etc/motd", got=(replace(old, path="."),))
+    story.drill(3, path="etc/motd", got=(old._replace(path="."),))
 
     found = only(judge(story.history()))
 

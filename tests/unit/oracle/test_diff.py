@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ def test_nothing_differs_from_itself(tree: list[Entry]) -> None:
 
 def _without_losses(tree: list[Entry]) -> list[Entry]:
     return [
-        replace(one, mtime_ns=kept_mtime_ns(one.mtime_ns)) for one in tree if one.type != "socket"
+        one._replace(mtime_ns=kept_mtime_ns(one.mtime_ns)) for one in tree if one.type != "socket"
     ]
 
 
@@ -59,18 +58,18 @@ def test_differences_come_sorted_and_name_real_paths(a: list[Entry], b: list[Ent
 
 
 def _next_second(one: Entry) -> Entry:
-    return replace(one, mtime_ns=kept_mtime_ns(max(one.mtime_ns, 0)) + 2 * NS)
+    return one._replace(mtime_ns=kept_mtime_ns(max(one.mtime_ns, 0)) + 2 * NS)
 
 
 CHANGES: list[tuple[str, tuple[str, ...], Callable[[Entry], Entry]]] = [
-    ("digest-differs", ("file",), lambda one: replace(one, digest="bb" * 32)),
-    ("digest-differs", ("file",), lambda one: replace(one, size_bytes=one.size_bytes + 1)),
-    ("link-target-differs", ("symlink",), lambda one: replace(one, target=one.target + "x")),
-    ("device-differs", ("char", "block"), lambda one: replace(one, device=(4096, 7))),
-    ("mode-differs", ("file", "dir", "fifo", "char"), lambda one: replace(one, mode=one.mode ^ 1)),
-    ("mode-differs", ("file",), lambda one: replace(one, mode=one.mode ^ 0o4000)),
-    ("owner-differs", ("file", "dir", "symlink"), lambda one: replace(one, uid=one.uid + 1)),
-    ("owner-differs", ("file", "dir", "symlink"), lambda one: replace(one, gid=one.gid + 1)),
+    ("digest-differs", ("file",), lambda one: one._replace(digest="bb" * 32)),
+    ("digest-differs", ("file",), lambda one: one._replace(size_bytes=one.size_bytes + 1)),
+    ("link-target-differs", ("symlink",), lambda one: one._replace(target=one.target + "x")),
+    ("device-differs", ("char", "block"), lambda one: one._replace(device=(4096, 7))),
+    ("mode-differs", ("file", "dir", "fifo", "char"), lambda one: one._replace(mode=one.mode ^ 1)),
+    ("mode-differs", ("file",), lambda one: one._replace(mode=one.mode ^ 0o4000)),
+    ("owner-differs", ("file", "dir", "symlink"), lambda one: one._replace(uid=one.uid + 1)),
+    ("owner-differs", ("file", "dir", "symlink"), lambda one: one._replace(gid=one.gid + 1)),
     ("mtime-differs", ("file", "dir", "fifo"), _next_second),
     ("type-differs", ("file", "dir"), lambda one: entry(one.path, "fifo", mode=0o7, uid=9)),
 ]
@@ -206,13 +205,13 @@ def test_every_column_of_an_entry_is_compared_or_declared() -> None:
     compared = {"path", "type", "mode", "uid", "gid", "mtime_ns", "size_bytes", "digest", "target"}
     losses = {"device", "link_group", "has_holes", "xattrs"}
     flags = {"error", "selected", "protected"}
-    assert set(Entry.__dataclass_fields__) == compared | losses | flags
+    assert set(Entry._fields) == compared | losses | flags
 
 
 def test_owners_of_an_ordinary_users_restore() -> None:
     mine = entry("f", uid=1000, gid=1000)
-    assert codes([mine], [replace(mine, gid=7)], as_root=False) == [("owner-differs", "f", "")]
-    assert codes([mine], [replace(mine, gid=7)], as_root=True, compare_owner=False) == []
+    assert codes([mine], [mine._replace(gid=7)], as_root=False) == [("owner-differs", "f", "")]
+    assert codes([mine], [mine._replace(gid=7)], as_root=True, compare_owner=False) == []
 
 
 def test_what_was_not_selected_is_no_difference_unless_it_came_back() -> None:
@@ -308,8 +307,8 @@ BEFORE = [
     entry("same", digest="y"),
 ]
 AFTER = [
-    replace(BEFORE[0], mtime_ns=7 * NS),
-    replace(BEFORE[1], digest="new", size_bytes=8, mtime_ns=7 * NS),
+    BEFORE[0]._replace(mtime_ns=7 * NS),
+    BEFORE[1]._replace(digest="new", size_bytes=8, mtime_ns=7 * NS),
     entry("made", digest="z"),
     BEFORE[3],
 ]
@@ -335,10 +334,10 @@ def test_what_changed_meanwhile_may_be_of_either_state(choice: list[bool]) -> No
 
 def test_a_file_of_neither_state_is_torn_and_only_its_content_may_be() -> None:
     for state in (BEFORE[1], AFTER[1]):
-        torn = replace(state, digest="mixed", size_bytes=11)
+        torn = state._replace(digest="mixed", size_bytes=11)
         got = [BEFORE[0], torn, *BEFORE[2:]]
         assert meanwhile(got) == [("changed-while-read", "a", "")]
-    wrong = replace(BEFORE[1], digest="mixed", mtime_ns=6 * NS)
+    wrong = BEFORE[1]._replace(digest="mixed", mtime_ns=6 * NS)
     found = meanwhile([BEFORE[0], wrong, *BEFORE[2:]])
     assert ("digest-differs", "a", "") in found and ("mtime-differs", "a", "") in found
     link = entry("a", "symlink", target="x")
@@ -347,7 +346,7 @@ def test_a_file_of_neither_state_is_torn_and_only_its_content_may_be() -> None:
 
 def test_what_was_there_all_the_time_and_what_stood_still_is_judged_as_ever() -> None:
     assert meanwhile([BEFORE[0], *BEFORE[2:]]) == [("missing-path", "a", "")]
-    got = [*BEFORE[:3], replace(BEFORE[3], digest="other")]
+    got = [*BEFORE[:3], BEFORE[3]._replace(digest="other")]
     assert meanwhile(got) == [("digest-differs", "same", "")]
     stranger = in_order([*BEFORE, entry("never")])
     assert meanwhile(stranger) == [("extra-path", "never", "")]
@@ -355,7 +354,7 @@ def test_what_was_there_all_the_time_and_what_stood_still_is_judged_as_ever() ->
 
 def test_flux_goes_by_paths_of_the_source_in_a_restore_of_one_path() -> None:
     before = [entry(".", "dir"), entry("b", "dir"), entry("b/a", digest="old")]
-    after = [*before[:2], replace(before[2], digest="new")]
+    after = [*before[:2], before[2]._replace(digest="new")]
     got = [entry(".", "dir"), entry("a", digest="torn")]
     seen = flux(iter(before), iter(after))
     assert codes(before, got, below="b", flux=seen) == [("changed-while-read", "b/a", "")]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from support.entries import entry, in_order
 
@@ -26,8 +24,8 @@ SOURCE = in_order(
 
 def promised(objectives: Objectives) -> list[str]:
     marked = list(protect(iter(SOURCE), objectives))
-    assert [replace(one, protected=True) for one in marked] == [
-        replace(one, protected=True) for one in SOURCE
+    assert [one._replace(protected=True) for one in marked] == [
+        one._replace(protected=True) for one in SOURCE
     ]
     return [one.path for one in marked if one.protected]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,7 @@ def test_random_trees_come_back(drawn: list[list[Entry]], data: st.DataObject) -
     def flagged(tree: list[Entry]) -> list[Entry]:
         marks = data.draw(st.lists(flags, min_size=len(tree), max_size=len(tree)))
         return [
-            replace(one, selected=selected, protected=protected, error=error)
+            one._replace(selected=selected, protected=protected, error=error)
             for one, (selected, protected, error) in zip(tree, marks, strict=True)
         ]
 
@@ -94,8 +93,8 @@ def test_two_hundred_truths_take_less_than_five_times_one(store: TreeStore) -> N
         for _ in range(len(tree) // 100):
             place = rng.randrange(len(tree))
             if tree[place].type == "file":
-                tree[place] = replace(
-                    tree[place], digest=f"{rng.getrandbits(256):064x}", mtime_ns=number * NS
+                tree[place] = tree[place]._replace(
+                    digest=f"{rng.getrandbits(256):064x}", mtime_ns=number * NS
                 )
         store.record_truth(number, tree)
         if number in (0, 1, 127, 128, 129, 130, 199):
@@ -109,7 +108,7 @@ def test_two_hundred_truths_take_less_than_five_times_one(store: TreeStore) -> N
 
 def test_a_chain_of_differences_is_cut_where_it_gets_heavy(store: TreeStore) -> None:
     for number in range(6):
-        tree = [replace(one, mtime_ns=number * NS) for one in many(200)]
+        tree = [one._replace(mtime_ns=number * NS) for one in many(200)]
         store.record_truth(number, tree)
     sizes = [file.stat().st_size for file in sorted((store.folder / "truth").iterdir())]
     heads = [
@@ -123,11 +122,11 @@ def test_a_restored_tree_is_stored_as_what_duplicity_was_not_expected_to_do(
     store: TreeStore,
 ) -> None:
     truth = [
-        replace(one, mtime_ns=one.mtime_ns + 123, link_group="x" if one.type == "file" else "")
+        one._replace(mtime_ns=one.mtime_ns + 123, link_group="x" if one.type == "file" else "")
         for one in many(300)
     ]
     restored = many(300)
-    restored[5] = replace(restored[5], mode=0o600)
+    restored[5] = restored[5]._replace(mode=0o600)
     store.record_truth(0, truth)
     store.record_restored("r", restored, like=0)
     file = store.folder / "restored" / "r.jsonl"
@@ -138,7 +137,7 @@ def test_a_restored_tree_is_stored_as_what_duplicity_was_not_expected_to_do(
 def test_a_part_is_stored_as_the_difference_from_that_part(store: TreeStore) -> None:
     store.record_truth(0, many(300))
     part = [entry(".", "dir")] + [
-        replace(one, path=one.path.removeprefix("d0001/"))
+        one._replace(path=one.path.removeprefix("d0001/"))
         for one in many(300)
         if one.path.startswith("d0001/")
     ]
