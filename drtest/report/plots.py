@@ -99,6 +99,21 @@ def lasting(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days"
 
 
+def time_axis(highest_s: float) -> tuple[float, float]:
+    """Return a step that people count time in, of which four suffice, and the axis' top."""
+    steps = [*_STEPS_S, *(days * 86_400 for days in _DAY_STEPS)]
+    step = next((one for one in steps if highest_s / one <= 4), highest_s / 4)
+    return step, step * max(1, math.ceil(highest_s / step))
+
+
+def time_tick(seconds: float, top_s: float) -> str:
+    """Return the name of a tick, in the unit that fits the axis' top."""
+    for unit, word in ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        if top_s >= unit * 2 or unit == 1:
+            return f"{seconds / unit:.4g} {word}"
+    raise AssertionError(seconds)
+
+
 def _thinned(pairs: Sequence[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
     """At most so many, the worst of each group kept."""
     size = math.ceil(len(pairs) / _MOST)
@@ -117,14 +132,12 @@ class _Scale:
 
     @classmethod
     def of(cls, start: datetime, end: datetime, values_s: Sequence[float]) -> _Scale:
-        highest = max(*values_s, 1e-3)
-        steps = [*_STEPS_S, *(days * 86_400 for days in _DAY_STEPS)]
-        step = next((one for one in steps if highest / one <= 4), highest / 4)
+        step_s, top_s = time_axis(max(*values_s, 1e-3))
         return cls(
             start=start,
             span_s=max((end - start).total_seconds(), 1.0),
-            step_s=step,
-            top_s=step * max(1, math.ceil(highest / step)),
+            step_s=step_s,
+            top_s=top_s,
         )
 
     def x(self, at: datetime) -> float:
@@ -136,16 +149,10 @@ class _Scale:
     def y_ticks(self) -> tuple[tuple[float, str], ...]:
         number = round(self.top_s / self.step_s)
         ticks = [
-            (self.y(one * self.step_s), self._tick(one * self.step_s))
+            (self.y(one * self.step_s), time_tick(one * self.step_s, self.top_s))
             for one in range(1, number + 1)
         ]
         return ((self.y(0), "0"), *ticks)
-
-    def _tick(self, seconds: float) -> str:
-        for unit, word in ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s")):
-            if self.top_s >= unit * 2 or unit == 1:
-                return f"{seconds / unit:.4g} {word}"
-        raise AssertionError(seconds)
 
     def x_ticks(self) -> tuple[tuple[float, str], ...]:
         """At most four days, at the edges and between."""
