@@ -9,8 +9,10 @@ from datetime import datetime
 from drtest.model.account import Account
 from drtest.model.bill import Bill, Prediction
 from drtest.model.finding import Finding
+from drtest.model.grid import Sweep
 from drtest.model.scenario import Expectation
 from drtest.model.traffic import Totals
+from drtest.model.tune import Tuning
 from drtest.model.verdict import Disposition, Verdict
 
 
@@ -115,6 +117,7 @@ class Settings:
     price: tuple[str, ...] = ()  # KEY=VALUE that correct them
     max_price_age_days: int | None = None
     stores: tuple[str, ...] = ()  # names, in the order in which they are compared
+    sweep: Sweep | None = None  # the grid of drtest tune, whose points the scenarios are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,7 @@ class RunResult:
     interrupted: bool = False
     left_out: tuple[str, ...] = ()  # scenarios that were not run, and why
     notes: tuple[str, ...] = field(default=())
+    tune: Tuning | None = None  # what the scenarios show as points of one grid
 
 
 def run_verdict(results: Iterable[ScenarioResult]) -> Verdict:

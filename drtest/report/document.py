@@ -22,6 +22,7 @@ from drtest.model.traffic import Totals
 from drtest.report import codec
 from drtest.report.stores import OnStore, by_store
 from drtest.report.totals import add_up
+from drtest.report.tune_json import tuning
 
 RUN_SCHEMA_VERSION = 1
 
@@ -56,6 +57,7 @@ def document(run: RunResult) -> dict[str, Any]:
             "left_out": run.left_out,
             "requests": _requests(add_up(run.scenarios)),
             "notes": run.notes,
+            "tune": None if run.tune is None else tuning(run.tune),
         }
     )
     return found

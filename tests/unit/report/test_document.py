@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 from support.documents import problems
 from support.results import FIRST_POINT, drill, predicted, run, scenario, totals
+from support.tunings import tuning
 
 from drtest.model.finding import CATALOGUE, Finding, Severity
 from drtest.model.scenario import DrillOutcome, Expectation, ExpectedFinding
@@ -48,6 +50,8 @@ RUNS = {
         scenario("a", drills=[drill(restore_point=None, recovery_point_age_s=None, wreck="/w")])
     ),
     "interrupted": run(interrupted=True, left_out=("b: not for duplicity 3.2.1",)),
+    "tuned": run(scenario("a"), tune=tuning()),
+    "tuned without an unseen size": run(scenario("a"), tune=replace(tuning(), unseen=None)),
 }
 
 
