@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from drtest.gateway.exchange import Exchange
 from drtest.model.traffic import Request, Totals
@@ -173,15 +173,7 @@ def _counted(named: Iterable[tuple[str, Row, Row, Row | None]]) -> dict[str, Tot
             result = found[name] = Totals()
         what = (name, labels["phase"], labels["step"], arrived["operation"], arrived["kind"])
         counts[what] = counts.get(what, 0) + 1
-        if finished is None:
-            result.unknown += 1
-            continue
-        result.body_in_bytes += finished["body_in_bytes"]
-        result.body_out_bytes += finished["body_out_bytes"]
-        outcome = finished["outcome"]
-        if outcome != "ok":
-            result.failed += outcome == "failed"
-            result.unknown += outcome == "unknown"
+        add_end(result, finished)
     for (name, phase, step, operation, kind), number in counts.items():
         result = found[name]
         result.total += number
@@ -194,6 +186,28 @@ def _counted(named: Iterable[tuple[str, Row, Row, Row | None]]) -> dict[str, Tot
         ):
             counter[key] = counter.get(key, 0) + number
     return found
+
+
+class Outcomes(Protocol):
+    """Whatever sums up how exchanges ended."""
+
+    failed: int
+    unknown: int
+    body_in_bytes: int
+    body_out_bytes: int
+
+
+def add_end(sums: Outcomes, finished: Row | None) -> None:
+    """Add one exchange's bytes and outcome; None: it never ended, so nobody knows."""
+    if finished is None:
+        sums.unknown += 1
+        return
+    sums.body_in_bytes += finished["body_in_bytes"]
+    sums.body_out_bytes += finished["body_out_bytes"]
+    outcome = finished["outcome"]
+    if outcome != "ok":
+        sums.failed += outcome == "failed"
+        sums.unknown += outcome == "unknown"
 
 
 def joined(
