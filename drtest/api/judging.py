@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drtest.checks import judge, stores
 from drtest.checks.judge import with_more
+from drtest.model.baseline import Baseline
 from drtest.model.bill import Bill
 from drtest.model.events import (
     ActionFinished,
@@ -35,6 +36,7 @@ def judged(
     on: str = "",
     bills: tuple[Bill, ...] = (),
     max_price_age_days: int | None = None,
+    baseline: Baseline | None = None,
 ) -> ScenarioResult:
     """Judge one scenario's history; *folder* is its own in the run archive.
 
@@ -48,6 +50,7 @@ def judged(
         folder=folder,
         bills=bills,
         max_price_age_days=max_price_age_days,
+        baseline=baseline,
     )
     started = history.started
     judgement = judge(history, duplicity_version=duplicity or None)

@@ -47,6 +47,7 @@ class Options:
     prices: tuple[str, ...] = ()  # provider/region/CLASS or a price book's path; none: no bill
     price: tuple[str, ...] = ()  # KEY=VALUE that correct them
     max_price_age_days: int | None = None
+    baseline: Path | None = None  # the folder of a run that budgets may be a share of
     command: str = "drtest run"
 
     def __post_init__(self) -> None:

@@ -90,13 +90,18 @@ def read(path: Path) -> Book:
 
 
 def load(
-    wanted: Sequence[str], overrides: Sequence[str] = (), *, kept: Path | None = None
+    wanted: Sequence[str],
+    overrides: Sequence[str] = (),
+    *,
+    kept: Path | None = None,
+    is_afresh: bool = False,
 ) -> Prices:
     """Return the prices that the words of ``--prices`` and ``--price`` name.
 
     A word is ``provider/region/CLASS`` or the path of a price book (``.json``), which then stands
     for the shipped one of its provider; where it has one region and class alone, it needs no other
-    word. *kept* is the folder of a stored run, whose books come before the shipped ones.
+    word. *kept* is the folder of a stored run, whose books come before the shipped ones; not so
+    where it *is_afresh*: then they stand in for books that are not shipped only.
     UsageError for whatever is not known: a price is never zero by mistake.
     """
     if overrides and not wanted:
@@ -105,14 +110,17 @@ def load(
     if kept is not None and (kept / FOLDER).is_dir():
         for path in sorted((kept / FOLDER).glob(f"*{_FILE}")):
             one = read(path)
-            books[one.book.provider] = one
-    places = [word for word in wanted if not word.endswith(_FILE)]
+            if not (is_afresh and one.book.provider in books):
+                books[one.book.provider] = one
+    files = {word: read(Path(word)) for word in wanted if word.endswith(_FILE)}
+    books |= {one.book.provider: one for one in files.values()}
+    named = {word.partition("/")[0] for word in wanted if word not in files}
+    places: list[str] = []  # in the order of the words: the first is what budgets are judged by
     for word in wanted:
-        if word.endswith(_FILE):
-            one = read(Path(word))
-            books[one.book.provider] = one
-            if not any(place.startswith(f"{one.book.provider}/") for place in places):
-                places.append(_only(one, word))
+        if word not in files:
+            places.append(word)
+        elif files[word].book.provider not in named:
+            places.append(_only(files[word], word))
     tariffs, used = [], {}
     for place in dict.fromkeys(places):
         provider = place.partition("/")[0]

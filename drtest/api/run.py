@@ -13,6 +13,7 @@ from pathlib import Path
 
 from drtest import __version__, process
 from drtest.api import judging
+from drtest.api.baseline import read as read_baseline
 from drtest.api.foretell import foretold
 from drtest.api.jobs import Job, Outlet, jobs
 from drtest.api.options import Options, cache_folder
@@ -22,6 +23,7 @@ from drtest.api.session import REQUEST_LOG, Session, session
 from drtest.clock import monotonic_s, real_now
 from drtest.errors import EnvironmentFault, Interrupted, UsageError
 from drtest.gateway import totals
+from drtest.model.baseline import Baseline
 from drtest.model.events import Event
 from drtest.model.redact import Redactor
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
@@ -64,6 +66,7 @@ class _Course:
     redact: Redactor
     stop: threading.Event
     prices: Prices
+    baseline: Baseline | None
     stores: dict[Outlet, str] = field(default_factory=dict)  # name and version, where it is known
     duplicity: str = ""
     broken: bool = False
@@ -88,6 +91,7 @@ def run(
     about = chosen or choose(options)
     planned = jobs(about.scenarios, options)
     prices = load(options.prices, options.price)
+    held_against = None if options.baseline is None else read_baseline(options.baseline)
     started_at, started_s = real_now(), monotonic_s()
     redact = Redactor()
     with Reporters([PageReporter(redact=redact), *reporters]) as told:
@@ -100,8 +104,8 @@ def run(
             redact=redact,
             stop=stop or threading.Event(),
             prices=prices,
+            baseline=held_against,
         )
-        prices.keep(course.archive.folder)
         try:
             _go(course, started_at)
         except UsageError:
@@ -244,6 +248,7 @@ def _finish(
         requests=requests,
         bills=bills,
         max_price_age_days=course.options.max_price_age_days,
+        baseline=course.baseline,
     )
     result = judging.with_wrecks(result)
     course.results[job.number] = result
@@ -259,6 +264,9 @@ def _begin(course: _Course, shared: Session | None, started_at: datetime) -> Non
         course.duplicity = shared.duplicity.version
     settings = _settings(course, shared)
     course.archive.write_settings(settings, started_at)
+    course.prices.keep(course.archive.folder)
+    if course.baseline is not None:
+        course.archive.write_baseline(course.baseline)
     course.reporters.begin(settings, [job.title for job in course.jobs])
 
 

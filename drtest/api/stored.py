@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drtest.api import judging
+from drtest.api.baseline import read as read_baseline
 from drtest.api.prices import Prices, load
 from drtest.api.run import Run
 from drtest.api.session import REQUEST_LOG
 from drtest.errors import DrtestError
 from drtest.gateway import totals_by_scenario
+from drtest.model.baseline import Baseline
 from drtest.model.events import ScenarioStarted
 from drtest.model.lines import with_lines
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict, title
@@ -24,6 +26,14 @@ from drtest.report.page import PageReporter
 from drtest.scenario import loads
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What a run's money is judged by."""
+
+    prices: Prices
+    baseline: Baseline | None
+
+
 def retell(
     folder: Path,
     *,
@@ -31,21 +41,26 @@ def retell(
     prices: Sequence[str] = (),
     price: Sequence[str] = (),
     max_price_age_days: int | None = None,
+    baseline: Path | None = None,
 ) -> Run:
     """Judge the histories in *folder* again, write run.json anew and tell *reporters*.
 
-    *prices* and *price* put others in the place of those that the run was priced with.
+    *prices* and *price* put others in the place of those that the run was priced with, *baseline*
+    another run in the place of the one that its budgets were held against.
     UsageError where *folder* is no run; DrtestError where its history cannot be read.
     """
     archive = Archive.open(folder)
     settings, started_at = archive.read_settings()
     if prices or price or max_price_age_days is not None:
         settings = _repriced(settings, prices, price, max_price_age_days)
-    tariffs = load(settings.prices, settings.price, kept=folder)
+    terms = _Terms(
+        prices=load(settings.prices, settings.price, kept=folder, is_afresh=bool(prices)),
+        baseline=archive.read_baseline() if baseline is None else read_baseline(baseline),
+    )
     log = archive.folder / REQUEST_LOG
     metered = totals_by_scenario(log) if log.exists() else None
     results = judging.compared(
-        _scenario(one, settings, metered, tariffs) for one in archive.scenario_folders()
+        _scenario(one, settings, metered, terms) for one in archive.scenario_folders()
     )
     before = archive.read_run() if archive.run_file.exists() else {}
     verdict = run_verdict(results)
@@ -91,7 +106,7 @@ def _repriced(
 
 
 def _scenario(
-    folder: Path, settings: Settings, metered: dict[str, Totals] | None, prices: Prices
+    folder: Path, settings: Settings, metered: dict[str, Totals] | None, terms: _Terms
 ) -> ScenarioResult:
     text = (folder / SCENARIO_FILE).read_text(encoding="utf-8")
     scenarios = loads(text, file=str(folder / SCENARIO_FILE))
@@ -105,7 +120,7 @@ def _scenario(
     # An archive by an earlier drtest names no stores, and had one.
     on = scenario.stores[0] if len(settings.stores) > 1 and scenario.stores else ""
     found = None if metered is None else metered.get(title(scenario.name, on), Totals())
-    bills, faults = prices.bills(
+    bills, faults = terms.prices.bills(
         scenario, events, folder.parent / REQUEST_LOG, name=title(scenario.name, on)
     )
     result = judging.judged(
@@ -118,6 +133,7 @@ def _scenario(
         on=on,
         bills=bills,
         max_price_age_days=settings.max_price_age_days,
+        baseline=terms.baseline,
     )
     return judging.with_wrecks(result)
 

@@ -25,6 +25,7 @@ from drtest.model.events import (
     ToxicSeen,
     TruthRecorded,
 )
+from drtest.model.money import Budget
 from drtest.model.run import DrillResult
 from drtest.model.scenario import Backup, Lose
 from drtest.model.verdict import Disposition, Verdict
@@ -47,6 +48,8 @@ def account(case: Case, drills: Sequence[DrillResult]) -> Account:
             rto_s=_seconds(objectives.rto),
             real_size=objectives.real_size,
             requests_per_month=objectives.requests_per_month,
+            cost_per_month=_words(objectives.cost_per_month),
+            restore_cost=_words(objectives.restore_cost),
         ),
         points=tuple(sorted(_points(case, drills), key=lambda one: one.at)),
         disturbances=tuple(_disturbances(case, drills)),
@@ -55,6 +58,10 @@ def account(case: Case, drills: Sequence[DrillResult]) -> Account:
 
 def _seconds(interval: timedelta | None) -> float | None:
     return None if interval is None else interval.total_seconds()
+
+
+def _words(budget: Budget | None) -> str:
+    return "" if budget is None else str(budget)
 
 
 def _state(drills: Iterable[DrillResult]) -> PointState:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from drtest.checks import (
     aftermath,
     backup,
+    budgets,
     chain,
     cost,
     foreseen,
@@ -46,6 +47,7 @@ FAMILIES: dict[str, Check] = {
     "cost": lambda case, _: cost.check(case),
     "aftermath": lambda case, _: aftermath.check(case),
     "unverified": unverified.check,
+    "budgets": lambda case, _: budgets.check(case),
 }
 
 _RANK = {

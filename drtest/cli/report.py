@@ -5,6 +5,7 @@ from __future__ import annotations
 from drtest.api.stored import retell
 from drtest.cli.arguments import DEFAULT_REPORTS, Folder, Reports, newest
 from drtest.cli.telling import (
+    Baseline,
     Json,
     Junit,
     Markdown,
@@ -33,6 +34,7 @@ def report(
     prices: Prices = None,
     price: Price = None,
     max_price_age: MaxPriceAge = None,
+    baseline: Baseline = None,
 ) -> None:
     """Judge and report a stored run again; nothing is run."""
     told = retell(
@@ -44,5 +46,6 @@ def report(
         prices=prices or (),
         price=price or (),
         max_price_age_days=max_price_age,
+        baseline=baseline,
     )
     end(told, open_page=open_page)

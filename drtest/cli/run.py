@@ -33,6 +33,7 @@ from drtest.cli.arguments import (
 )
 from drtest.cli.outlets import Bucket, MinioBinary, Region, Stores, Yes, agree
 from drtest.cli.telling import (
+    Baseline,
     Json,
     Junit,
     Markdown,
@@ -109,6 +110,7 @@ def run(
     prices: Prices = None,
     price: Price = None,
     max_price_age: MaxPriceAge = None,
+    baseline: Baseline = None,
 ) -> None:
     """Run scenarios and give a verdict.
 
@@ -135,6 +137,7 @@ def run(
         prices=tuple(prices or ()),
         price=tuple(price or ()),
         max_price_age_days=max_price_age,
+        baseline=baseline,
         command=shlex.join(["drtest", *sys.argv[1:]]),
     )
     if dry_run:

@@ -71,6 +71,15 @@ MaxPriceAge = Annotated[
         rich_help_panel=PRICES,
     ),
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="FOLDER",
+        help="A stored run; budgets may be a share of what it cost.",
+        rich_help_panel=PRICES,
+    ),
+]
 
 
 def for_files(

@@ -67,6 +67,8 @@ class Goals:
     rto_s: float | None = None
     real_size: bool = False
     requests_per_month: int | None = None
+    cost_per_month: str = ""  # as the scenario words it; "": not stated
+    restore_cost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

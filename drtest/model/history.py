@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from drtest.model.baseline import Baseline
 from drtest.model.bill import Bill, Prediction
 from drtest.model.events import Event, RequestsPredicted, ScenarioFinished, ScenarioStarted
 from drtest.model.scenario import Scenario
@@ -39,6 +40,7 @@ class History:
     requests: Totals | None = None  # None: nothing was metered
     folder: Path | None = None  # where side files lie
     bills: tuple[Bill, ...] = ()  # one for each tariff that was asked for
+    baseline: Baseline | None = None  # what budgets may be a share of
     max_price_age_days: int | None = None  # None: old prices are told, and fail nothing
 
     def of(self, *kinds: type[E_co]) -> Iterator[E_co]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from drtest.model.money import Budget
 from drtest.model.source import need_absolute
 from drtest.model.verdict import Verdict
 
@@ -34,6 +35,8 @@ class Objectives:
     real_size: bool = False
     warnings_allowed: bool = True  # ``warnings: none`` makes each warning a failure
     requests_per_month: int | None = None
+    cost_per_month: Budget | None = None
+    restore_cost: Budget | None = None  # of everything, from the newest chain
     line: int = 0
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 2026-04-01T041209Z/        a second run in the same second gets -2
     settings.json          what the run was told, written when it starts
+    baseline.json          the figures of --baseline, where one was named
     run.json               the verdict (run.schema.json), written when it ends
     index.html             the same as a page to forward
     01-first-full/         one folder a scenario
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from drtest.errors import DrtestError, OutOfSpace, UsageError
+from drtest.model.baseline import Baseline
 from drtest.model.run import RunResult, Settings
 from drtest.report import codec
 from drtest.report.disk import is_full, writing
@@ -33,6 +35,7 @@ RUN_FILE = "run.json"
 PAGE_FILE = "index.html"
 SCENARIO_FILE = "scenario.yaml"
 _SETTINGS_FILE = "settings.json"
+_BASELINE_FILE = "baseline.json"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(\d+))?", re.ASCII)
 _SLUG_LENGTH = 48
 
@@ -116,6 +119,15 @@ class Archive:
         path = self.folder / _SETTINGS_FILE
         started = codec.build(_Started, _read_json(path))
         return started.settings, started.started_at
+
+    def write_baseline(self, baseline: Baseline) -> Path:
+        """Keep what the run is held against, so that it can be judged again without it."""
+        return self._write_json(self.folder / _BASELINE_FILE, codec.plain(baseline))
+
+    def read_baseline(self) -> Baseline | None:
+        """Return what the run is held against, None where it is nothing."""
+        path = self.folder / _BASELINE_FILE
+        return codec.build(Baseline, _read_json(path)) if path.exists() else None
 
     def write_run(self, run: RunResult) -> Path:
         """Write run.json, whole or not at all; an older one is replaced."""

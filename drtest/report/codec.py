@@ -11,7 +11,8 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -35,8 +36,8 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 def plain(value: object) -> Any:
     """Return *value* in JSON's own types: dict with text keys, list, str, int, float, bool, None.
 
-    Instants become ISO 8601 in UTC with ``Z``; enums their value. TypeError for anything else,
-    ValueError for a float that is not finite or an instant without a zone.
+    Instants become ISO 8601 in UTC with ``Z``; decimals text; enums their value. TypeError for
+    anything else, ValueError for a float that is not finite or an instant without a zone.
     """
     match value:
         case None | bool() | int() | str():
@@ -47,10 +48,14 @@ def plain(value: object) -> Any:
             return value
         case Enum():
             return plain(value.value)
+        case Decimal():  # money, that a float would round
+            return format(value, "f")
         case datetime():
             if value.tzinfo is None:
                 raise ValueError("an instant needs a timezone")
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
         case PurePath():
             return str(value)
         case Mapping():

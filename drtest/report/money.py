@@ -10,10 +10,11 @@ from decimal import Decimal
 from rich.text import Text
 
 from drtest.model.bill import Bill, PriceTag
+from drtest.model.money import money
 from drtest.model.run import RunResult, ScenarioResult
 from drtest.report.lines import DIM, line, table
 
-_LEAST = Decimal("0.01")
+__all__ = ["Priced", "by_prices", "costs", "money", "source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +51,6 @@ def by_prices(results: Iterable[ScenarioResult]) -> tuple[Priced, ...]:
         for bill in result.bills:
             found.setdefault(bill.prices, []).append((result, bill))
     return tuple(Priced(prices=tag, bills=tuple(bills)) for tag, bills in found.items())
-
-
-def money(amount: Decimal | None, currency: str) -> str:
-    """Return ``6.05 USD``; below a cent two figures (``0.00031 USD``): it is not nothing."""
-    if amount is None:
-        return "unknown"
-    if amount == 0:
-        return f"0 {currency}"
-    if abs(amount) >= _LEAST:
-        return f"{amount:,.2f} {currency}"
-    places = 1 - amount.adjusted()
-    return f"{amount:.{places}f} {currency}"
 
 
 def source(prices: PriceTag, today: date) -> str:

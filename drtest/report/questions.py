@@ -18,7 +18,16 @@ from drtest.report.totals import add_up
 from drtest.report.wording import count
 
 _TIME = frozenset({"rpo-exceeded", "rto-exceeded"})
-_COST = frozenset({"requests-exceeded", "prices-too-old", "price-missing"})
+_COST = frozenset(
+    {
+        "requests-exceeded",
+        "cost-exceeded",
+        "restore-cost-exceeded",
+        "cost-not-judged",
+        "prices-too-old",
+        "price-missing",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +167,12 @@ def _cost(run: RunResult, told: Sequence[Told]) -> Question:
     totals = add_up(run.scenarios)
     mine = [one for one in told if one.finding.code in _COST]
     accounts = [one.judgement.account for one in run.scenarios if one.judgement.account]
-    is_judged = bool(mine) or any(one.goals.requests_per_month is not None for one in accounts)
+    is_judged = bool(mine) or any(
+        one.goals.requests_per_month is not None
+        or one.goals.cost_per_month
+        or one.goals.restore_cost
+        for one in accounts
+    )
     number = totals.total if totals else 0
     asked = f"{count(number, 'request')} to S3, drills included"
     priced = by_prices(run.scenarios)

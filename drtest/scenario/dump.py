@@ -256,3 +256,9 @@ def _objectives(objectives: Objectives) -> dict[str, Tree]:
     if objectives.requests_per_month is not None:
         tree["requests-per-month"] = objectives.requests_per_month
     return tree
+    for key, budget in (
+        ("cost-per-month", objectives.cost_per_month),
+        ("restore-cost", objectives.restore_cost),
+    ):
+        if budget is not None:
+            tree[key] = str(budget)

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Literal
 
 from drtest.model.finding import CATALOGUE, Severity
+from drtest.model.money import Budget
 from drtest.model.scenario import Expectation, ExpectedFinding, Objectives, Protect
 from drtest.model.verdict import Verdict
 from drtest.scenario import fields, words
+from drtest.scenario.budget import BUDGETS, parse_budget
 from drtest.scenario.fields import Fields
 from drtest.scenario.node import Mapping, Node, Scalar, Sequence
 from drtest.scenario.problem import Problems
@@ -62,7 +64,7 @@ def read_objectives(node: Node, problems: Problems, paths: list[tuple[str, Place
         fields.word(warnings, problems, what="value of warnings", allowed=("none", "allowed"))
         != "none"
     )
-    budget = found.get("requests-per-month")
+    requests = found.get("requests-per-month")
     return Objectives(
         protect=protect,
         because=because if protect == "selected" else "",
@@ -73,8 +75,10 @@ def read_objectives(node: Node, problems: Problems, paths: list[tuple[str, Place
         real_size=real is not None and fields.boolean(real, problems, what="real-size") is True,
         warnings_allowed=allowed,
         requests_per_month=None
-        if budget is None
-        else fields.whole(budget, problems, what="number of requests", low=0, high=10**12),
+        if requests is None
+        else fields.whole(requests, problems, what="number of requests", low=0, high=10**12),
+        cost_per_month=_budget(found, "cost-per-month", problems),
+        restore_cost=_budget(found, "restore-cost", problems),
         line=node.place.line,
     )
 
@@ -87,6 +91,13 @@ def _written(found: Fields, key: str) -> str:
 def _interval(found: Fields, key: str, problems: Problems) -> timedelta | None:
     node = found.get(key)
     return None if node is None else fields.interval(node, problems)
+
+
+def _budget(found: Fields, key: str, problems: Problems) -> Budget | None:
+    node = found.get(key)
+    if node is None:
+        return None
+    return fields.parsed(node, problems, parse_budget, what="a budget of money", advice=BUDGETS)
 
 
 def _protect(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from drtest.model.rule import WITHOUT_VALUE
 from drtest.model.scenario import OWN_STORES
 from drtest.scenario import words
+from drtest.scenario.budget import SCHEMA as BUDGET
+from drtest.scenario.drill_schema import drill, point
 from drtest.scenario.promise import FAILURES
 from drtest.scenario.shape import (
     INSTANT,
@@ -302,6 +304,8 @@ def _drill() -> Schema:
     return mapping(
         words.DRILL,
         {
+            "cost-per-month": matching(BUDGET),
+            "restore-cost": matching(BUDGET),
             "name": text(),
             "restore": restore,
             "run": choice(words.RUNS),

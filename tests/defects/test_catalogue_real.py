@@ -53,6 +53,7 @@ SHIPPED: dict[str, tuple[str, str]] = {
 }
 
 _EVIL = "tests/defects/test_evil.py"
+_COST = "tests/integration/test_cost_cli.py"
 _CASES = "tests/unit/checks/test_catalogue.py"  # histories; each code has its pair there
 
 # Shown with real duplicity by another test; or why it can only be shown on a history.
@@ -75,6 +76,9 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "device-differs": (_CASES, "needs a machine that allows device nodes"),
     "unread-source": (_CASES, "root can read all, and CI runs as root too"),
     "plain-text-in-chain": (_CASES, "a policy has one encryption for the whole calendar"),
+    "cost-exceeded": (_COST, ""),
+    "restore-cost-exceeded": (_COST, ""),
+    "cost-not-judged": (_COST, ""),
     "rto-exceeded": (_CASES, "a restore takes the time that it takes"),
     "price-missing": (_CASES, "prices are files, and no duplicity has a part in it"),
     "prices-old": (_CASES, "prices are files, and no duplicity has a part in it"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from drtest.model.baseline import Baseline, PastBill, PastScenario
 from drtest.model.bill import Bill, BillLine, PriceTag
 
 
@@ -33,8 +34,27 @@ def bill(*, as_of: date | None = date(2026, 3, 20), **changes: object) -> Bill:
         restores={"drill 1.1": Decimal(1)},
         restore_one_file=Decimal("0.00031"),
         restore_everything=Decimal("10.305"),
+        restore_everything_bytes=122_943_744_000,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def paid(*bills: Bill, **changes: object) -> Baseline:
+    """A stored run of the scenario of ``Story`` that was billed so; *changes* are its scenario's."""
+    past = PastScenario(
+        name="a story",
+        store="memory",
+        is_whole=True,
+        bills=tuple(
+            PastBill(
+                prices=one.prices,
+                per_month=one.per_month,
+                restore_everything=one.restore_everything,
+            )
+            for one in bills
+        ),
+    )
+    return Baseline(run="last", scenarios=(replace(past, **changes),))  # type: ignore[arg-type]
 
 
 def _line(what: str, phase: str, item: str, amount: str) -> BillLine:

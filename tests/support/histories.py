@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from drtest.model.baseline import Baseline
 from drtest.model.bill import Bill
 from drtest.model.events import (
     ActionFinished,
@@ -157,6 +158,7 @@ class Story:
     requests: Totals | None = None
     bills: tuple[Bill, ...] = ()
     max_price_age_days: int | None = None
+    baseline: Baseline | None = None
     is_complete: bool = True
 
     def step(self, at: datetime, step: Step, *events: Callable[[int], Event]) -> int:
@@ -342,6 +344,7 @@ class Story:
             requests=self.requests,
             bills=self.bills,
             max_price_age_days=self.max_price_age_days,
+            baseline=self.baseline,
         )
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from drtest.model.chain import Damage, Objects
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.host import Host
+from drtest.model.money import Budget, Money, OfBaseline
 from drtest.model.plan import plan
 from drtest.model.restores import resolve
 from drtest.model.rule import Rule
@@ -429,6 +430,18 @@ def expectations(draw: st.DrawFn) -> tuple[Expectation, ...]:
     number = draw(st.integers(0, 3))
     for left in reversed(range(number)):
         fails = draw(st.booleans())
+        cost_per_month=draw(st.none() | budgets()),
+        restore_cost=draw(st.none() | budgets()),
+    )
+
+
+def budgets() -> st.SearchStrategy[Budget]:
+    """Amounts of any currency, and shares of a baseline."""
+    amounts = st.decimals(0, 10**9, allow_nan=False, allow_infinity=False, places=2)
+    shares = st.decimals(1, 10**4, allow_nan=False, allow_infinity=False, places=1)
+    return st.one_of(
+        st.builds(Money, amount=amounts, currency=st.sampled_from(["USD", "EUR"])),
+        st.builds(OfBaseline, percent=shares),
         found.append(
             Expectation(
                 verdict=Verdict.FAIL if fails else Verdict.PASS,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from support.bills import bill
+from support.bills import bill, paid
 from support.buckets import later, look, recorded, three_sets
 from support.faults import LOST, harmed, killed_at_night, looked
 from support.histories import (
@@ -38,6 +39,7 @@ from drtest.model.events import (
 )
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.history import History
+from drtest.model.money import Budget, Money, OfBaseline
 from drtest.model.names import SetId
 from drtest.model.rule import Rule
 from drtest.model.run import Judgement
@@ -722,6 +724,41 @@ def _() -> Story:
 @sound("prices-too-old")
 def _() -> Story:
     return priced(400, limit_days=400)
+
+
+def budgeted(bills: int = 1, **budgets: Budget) -> Story:
+    """Nights whose month costs 27 USD, and a full restore 10.305."""
+    story = well()
+    story.objectives = replace(story.objectives, **budgets)  # type: ignore[arg-type]
+    story.bills = (bill(as_of=day(1).date()),) * bills
+    return story
+
+
+def usd(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="USD")
+
+
+@defect("cost-exceeded")
+def _() -> Story:
+    return budgeted(cost_per_month=usd("26.99"))
+
+
+@defect("restore-cost-exceeded")
+def _() -> Story:
+    return budgeted(restore_cost=usd("10.30"))
+
+
+@sound("cost-exceeded", "restore-cost-exceeded", "cost-not-judged")
+def _() -> Story:
+    """As much as the budget is not more; and a share of what was paid before."""
+    story = budgeted(cost_per_month=usd("27"), restore_cost=OfBaseline(percent=Decimal(100)))
+    story.baseline = paid(*story.bills)
+    return story
+
+
+@defect("cost-not-judged")
+def _() -> Story:
+    return budgeted(bills=0, cost_per_month=usd("1000"))
 
 
 @defect("no-objective")

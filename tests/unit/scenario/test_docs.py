@@ -70,8 +70,6 @@ def test_every_word_is_told(known: list[str]) -> None:
         "calendar:\n  - at: 2026-01-01\n    do: cleanup",
         "calendar:\n  - at: 2026-01-01\n    do: collection-status",
         "calendar:\n  - at: 2026-01-01\n    do:\n      - kill: SIGKILL",
-        "objectives:\n  cost-per-month: 8 USD",
-        "objectives:\n  restore-cost: 8 USD",
         "objectives:\n  prices: aws",
     ],
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import types
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -38,6 +40,7 @@ from drtest.scenario.amount import (
     parse_target,
 )
 from drtest.scenario.drill import parse_selector
+from drtest.scenario.budget import SCHEMA, parse_budget
 from drtest.scenario.instant import last_second, parse_instant
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -203,6 +206,47 @@ def test_modes_are_octal_however_they_are_written(word: str) -> None:
 
 
 # ---------------------------------------------------------------- restore points
+# ---------------------------------------------------------------- money
+
+
+@pytest.mark.parametrize(
+    ("word", "budget"),
+    [
+        ("8 USD", Money(amount=Decimal(8), currency="USD")),
+        ("0.50EUR", Money(amount=Decimal("0.5"), currency="EUR")),
+        ("110% of baseline", OfBaseline(percent=Decimal(110))),
+        ("102.5 % of baseline", OfBaseline(percent=Decimal("102.5"))),
+    ],
+)
+def test_budgets(word: str, budget: object) -> None:
+    assert parse_budget(word) == budget
+    assert parse_budget(str(budget)) == budget
+    assert re.search(SCHEMA, word)
+
+
+@pytest.mark.parametrize(
+    ("word", "right"),
+    [
+        ("$8", "write 8 USD"),
+        ("8 €", "write 8 EUR"),
+        ("8 usd", "write 8 USD"),
+        ("8,50 EUR", "write 8.50 EUR"),
+        ("EUR 8", "write 8 EUR"),
+        ("8", "write 8 USD, or"),
+        ("+10%", "write 110% of baseline"),
+        ("+10 %", "write 110% of baseline"),
+        ("-5% of baseline", "write 95% of baseline"),
+        ("110%", "write 110% of baseline"),
+        ("0% of baseline", "a share of nothing"),
+        ("-8 USD", "allowed: 8 USD"),
+        ("cheap", "allowed: 8 USD"),
+    ],
+)
+def test_other_budgets_are_refused_with_the_right_one_named(word: str, right: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(right)):
+        parse_budget(word)
+
+
 
 
 @pytest.mark.parametrize(
