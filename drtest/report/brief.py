@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from drtest.model.finding import Finding, Severity
 from drtest.model.run import RunResult, ScenarioResult
 from drtest.model.verdict import Verdict
+from drtest.report.advice import verdict
 from drtest.report.blocks import unexpected
 from drtest.report.calendar import counts
 from drtest.report.questions import Question, answers
@@ -21,10 +22,11 @@ MOST_FIRST = 3  # things to do at the top
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What to do, and the finding that says why (None: none does)."""
+    """What to do, and what says why: a finding, the section on volume size, or nothing."""
 
     text: str
-    told: Told | None
+    told: Told | None = None
+    is_of_volumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def brief(run: RunResult) -> Brief:
         mark=mark_of(run.verdict),
         headline=_headline(run),
         lead=_lead(run, findings),
-        actions=tuple(_actions(told)),
+        actions=tuple(_actions(run, told)),
         questions=answers(run, told),
         findings=findings,
         doubts=doubtful,
@@ -90,6 +92,8 @@ def _headline(run: RunResult) -> str:
             return "Nothing could be verified."
         case Verdict.UNVERIFIED:
             return "Not everything could be verified."
+        case Verdict.PASS if _is_tuned(run):
+            return _of_volumes(run)
         case Verdict.PASS if known:
             return f"As expected, with {count(known, 'known failure')}."
         case Verdict.PASS:
@@ -102,6 +106,7 @@ def _lead(run: RunResult, findings: Sequence[Told]) -> str:
     parts = []
     if findings and not is_broken_off(findings[0].result):
         parts.append(_sentence(findings[0].finding.message))
+    parts += _moved(run)
     if drilled:
         said = [f"{by_state.get('verified') or 'none'} came back exact"]
         known = any(scenario_mark(one) == "known" for one in run.scenarios)
@@ -128,19 +133,61 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _actions(told: Sequence[Told]) -> Iterable[Action]:
-    """One text for each code, at most three; a green run has one as well."""
+def _actions(run: RunResult, told: Sequence[Told]) -> Iterable[Action]:
+    """One text for each code, at most three; a green run has one as well.
+
+    What volume size to choose comes before what could not be verified, and after what failed.
+    """
     first: dict[str, Told] = {}
     for one in told:
         first.setdefault(one.finding.code, one)
-    for one in list(first.values())[:MOST_FIRST]:
-        yield Action(text=one.finding.advice, told=one)
-    if not first:
+    found = [Action(text=one.finding.advice, told=one) for one in first.values()]
+    choice = [Action(text=text, is_of_volumes=True) for text in _choices(run)]
+    both = [*found, *choice] if run.verdict is Verdict.FAIL else [*choice, *found]
+    yield from both[:MOST_FIRST]
+    if not both:
         yield Action(
             text="Nothing now. Drill again whenever the policy, duplicity or the store changes, "
-            "and keep the secret key and its passphrase where a new machine finds them.",
-            told=None,
+            "and keep the secret key and its passphrase where a new machine finds them."
         )
+
+
+# ---------------------------------------------------------------- of a tuned run
+
+
+def _is_tuned(run: RunResult) -> bool:
+    """Whether there are several points and a price to compare them by."""
+    return run.tune is not None and len(run.tune.points) > 1 and bool(run.tune.advice)
+
+
+def _of_volumes(run: RunResult) -> str:
+    advice = run.tune.advice if run.tune else ()
+    matters = sum(one.matters for one in advice)
+    if matters in {0, len(advice)}:
+        return f"Volume size {'matters' if matters else 'hardly matters'} for money."
+    return f"Volume size matters with {matters} of {count(len(advice), 'price list')}."
+
+
+def _moved(run: RunResult) -> Iterable[str]:
+    """By how much it matters, with the first prices; a known failure stays in sight."""
+    if run.tune is None or not _is_tuned(run):
+        return
+    yield verdict(run.tune, run.tune.advice[0])[0]
+    known = sum(scenario_mark(one) == "known" for one in run.scenarios)
+    if known and run.verdict is Verdict.PASS:
+        yield f"The drills went as expected, with {count(known, 'known failure')}."
+
+
+def _choices(run: RunResult) -> Iterable[str]:
+    """What to choose; each text once, the first with its prices where several differ."""
+    if run.tune is None or not _is_tuned(run):
+        return
+    by_text: dict[str, str] = {}
+    for advice in run.tune.advice:
+        for text in verdict(run.tune, advice)[1:]:
+            by_text.setdefault(text, advice.prices.place)
+    for text, place in by_text.items():
+        yield text if len(by_text) == 1 else f"With {place}: {text[0].lower()}{text[1:]}"
 
 
 def also(run: RunResult) -> list[tuple[str, str, int, str]]:

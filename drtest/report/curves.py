@@ -17,6 +17,7 @@ from drtest.report.plots import BOTTOM, LEFT, RIGHT, TOP, time_axis, time_tick
 
 CURVES = 4  # drawn in one plot: so many dashes can be told apart
 _EDGE = 10  # from the first and last size to the frame, so that dots and names have room
+_AROUND = ((0, 0), (3, 0), (-3, 0), (0, 3), (0, -3))  # a dot is worth more than so much line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +169,8 @@ def _band(
 
 def _labels(curves: Sequence[Curve], places: Sequence[Sequence[Spot]]) -> Iterable[Label]:
     """Points' names first, for they have but one place; each name once, at the first point."""
-    room = Room(drawn=[spot for spots in places for spot in along(spots)])
+    dots = [(x + dx, y + dy) for spots in places for x, y in spots for dx, dy in _AROUND]
+    room = Room(drawn=[*dots, *(spot for spots in places for spot in along(spots))])
     for curve, spots in zip(curves, places, strict=True):
         for point, spot in zip(curve.points, spots, strict=True):
             label = room.place(point.name, [spot], None) if point.name else None

@@ -86,6 +86,10 @@ def _beside(text: str, at: Spot, dash: int | None) -> Iterable[tuple[_Box, Label
         ("end", x - _GAP - width, y + 4),
         ("start", x + _GAP, y + _GAP + _LINE),
         ("end", x - _GAP - width, y + _GAP + _LINE),
+        ("end", x + 8 - width, y + _GAP + _LINE),
+        ("end", x + 8 - width, y - _GAP),
+        ("end", x + 8 - width, y + 2 * _GAP + _LINE),
+        ("end", x + 8 - width, y + 4 * _GAP + _LINE),
     ):
         place = {"middle": x, "start": left, "end": left + width}[anchor]
         box = _Box(left, base - _LINE + 2, left + width, base + 2)

@@ -10,15 +10,18 @@ from drtest.errors import EnvironmentFault
 from drtest.model.events import Event
 from drtest.model.run import RunResult, ScenarioResult, Settings
 from drtest.report import brief, money
+from drtest.report.advice import span
 from drtest.report.archive import write_text
 from drtest.report.blocks import again
 from drtest.report.calendar import day_words
 from drtest.report.rows import drills_and_points
 from drtest.report.told import MARKS, Mark, scenario_mark
+from drtest.report.volumes import Volumes, percent, volumes
 from drtest.report.wording import count, duration, printable
 
 FINDINGS = 10  # told; more make a wall of text that nobody reads
-SCENARIOS = 30
+SCENARIOS = 30  # or points of a grid
+TARIFFS = 3
 _LONGEST = 400  # of one sentence
 _ACTIVE = re.compile(r"([\\`*_\[\]#+~$])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "@": "&#64;"}
@@ -91,6 +94,8 @@ def _lines(run: RunResult) -> Iterator[str]:
         yield f"| {plain(one.title)} | {_sign(one.mark)} | {plain(one.text)} |"
     yield ""
     yield from _findings(told)
+    if run.tune is not None:
+        yield from _tuned(volumes(run.tune, run.started_at.date()))
     yield from _scenarios(run)
     for priced in money.by_prices(run.scenarios):
         yield f"Prices: {plain(money.source(priced.prices, run.started_at.date()))}."
@@ -117,6 +122,42 @@ def _findings(told: brief.Brief) -> Iterator[str]:
     if (more := len(both) - FINDINGS) > 0:
         yield f"\nand {count(more, 'more finding')} in `run.json`"
     if both:
+        yield ""
+
+
+def _tuned(told: Volumes) -> Iterator[str]:
+    """What volume size does, with each of the first prices: the advice, and the table folded."""
+    yield "### Cost and volume size"
+    yield ""
+    for tariff in told.tariffs[:TARIFFS]:
+        yield " ".join(plain(one) for one in (*tariff.said, *tariff.asides))
+        yield ""
+        yield f"<details><summary>{plain(tariff.source)}</summary>"
+        yield ""
+        currency = plain(tariff.advice.prices.currency)
+        yield f"| volsize | chunk | requests, {currency} | one file | a month, {currency} | |"
+        yield "|---:|---:|---:|---:|---:|---|"
+        for row in tariff.rows[:SCENARIOS]:
+            point = row.point
+            how = "measured" if point.is_measured else "modelled"
+            words = f"**{row.words}**, {how}" if row.words else how
+            yield (
+                f"| {point.volsize_mib:,} | {point.chunk_mib:,} | {plain(row.requests)} "
+                f"| {span(point.restore_file.time_s)} | {plain(row.per_month)} | {words} |"
+            )
+        if (more := len(tariff.rows) - SCENARIOS) > 0:
+            yield f"| {count(more, 'more point')} | | | | | |"
+        yield ""
+        yield "</details>"
+        yield ""
+    if (more := len(told.tariffs) - TARIFFS) > 0:
+        yield f"{count(more, 'more price list')} in `run.json`"
+        yield ""
+    if (error := told.tuning.unseen) is not None:
+        yield (
+            f"Model against meter: requests {percent(error.requests_off)}, bytes "
+            f"{percent(error.bytes_off)} on volsize {error.volsize_mib}, which it had not seen."
+        )
         yield ""
 
 

@@ -17,14 +17,16 @@ from markupsafe import Markup
 
 from drtest.model.events import Event
 from drtest.model.finding import Severity
+from drtest.model.grid import MIB
 from drtest.model.run import RunResult, ScenarioResult, Settings
-from drtest.report import brief, money, plots, sections
+from drtest.report import advice, brief, money, plots, sections
 from drtest.report import calendar as dates
 from drtest.report.archive import PAGE_FILE, write_text
 from drtest.report.evidence import evidence
 from drtest.report.rows import STALE
 from drtest.report.told import MARKS, points_of, scenario_mark
 from drtest.report.totals import add_up, add_up_predicted
+from drtest.report.volumes import percent, volumes
 from drtest.report.wording import count, duration, printable, size
 
 FINDINGS = 40  # told in full
@@ -74,6 +76,7 @@ def render(run: RunResult, folder: Path | None = None) -> str:
         foreseen=foreseen,
         grid=None if totals is None else sections.grid(totals.by_phase, foreseen),
         priced=money.by_prices(run.scenarios),
+        tuned=None if run.tune is None else volumes(run.tune, run.started_at.date()),
         money=money.money,
         source=money.source,
         losses=(lost := sections.losses(run.scenarios))[:FINDINGS],
@@ -145,6 +148,9 @@ def _template() -> jinja2.Template:
         "day": lambda at: dates.day_words(at.date()),
         "instant": dates.instant_words,
         "lasting": plots.lasting,
+        "mib": lambda size_bytes: f"{size_bytes / MIB:,.0f}",
+        "percent": percent,
+        "span": advice.span,
         "breakable": _breakable,
         "scenario_mark": scenario_mark,
         "disturbance_mark": sections.disturbance_mark,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from drtest.model.account import Account, Disturbance, Goals, PointResult, PointState
 from drtest.model.finding import CATALOGUE, Finding
 from drtest.model.run import RunResult, ScenarioResult
 from drtest.model.scenario import Expectation, ExpectedFinding
+from drtest.model.tune import Lever, Tuning
 from drtest.model.verdict import Disposition, Verdict
 from support.results import FIRST_POINT, drill, predicted, run, scenario, totals
+from support.tunings import ADVICE, STANDARD, tuning, with_prices
 
 # What a file may be called: markup, control characters, a turn of direction, a byte of Latin-1.
 HOSTILE = (
@@ -232,4 +235,56 @@ def nothing() -> RunResult:
     return run(scenario("a", findings=[fault], drills=0, folder="01-a", backups=0))
 
 
-RUNS = {"bad year": bad_year, "green": green, "hostile": hostile, "big": big, "nothing": nothing}
+def tuned(found: Tuning | None = None) -> RunResult:
+    """A grid of volume sizes, each point that was measured a scenario that kept its promises."""
+    found = found or tuning()
+    results = [
+        with_account(
+            scenario(one.metered.title, drills=3, requests=totals(), preloaded=True),
+            account([("verified", 30)]),
+        )
+        for one in found.points
+        if one.metered is not None
+    ]
+    return replace(run(*results), tune=found)
+
+
+def hostile_tuned() -> RunResult:
+    """A grid whose every word tries to be more than text, with several tariffs."""
+    told = tuning()
+    tags = [replace(STANDARD, storage_class=name, overrides=HOSTILE) for name in HOSTILE[:5]]
+    found = with_prices(
+        replace(
+            told,
+            scenario=HOSTILE[0],
+            file=HOSTILE[3],
+            assumptions=HOSTILE,
+            unseen=None,
+            why_no_unseen=HOSTILE[1],
+            points=tuple(
+                replace(
+                    one,
+                    why_modelled=HOSTILE[place % len(HOSTILE)],
+                    priced=(replace(one.priced[0], by_class=dict.fromkeys(HOSTILE, 7)),),
+                    metered=one.metered and replace(one.metered, title=HOSTILE[2]),
+                )
+                for place, one in enumerate(told.points)
+            ),
+            advice=(
+                replace(ADVICE, levers=tuple(Lever(what=x, saves=Decimal(1)) for x in HOSTILE)),
+            ),
+        ),
+        *tags,
+    )
+    return tuned(found)
+
+
+RUNS = {
+    "bad year": bad_year,
+    "green": green,
+    "hostile": hostile,
+    "big": big,
+    "nothing": nothing,
+    "tuned": tuned,
+    "hostile tuned": hostile_tuned,
+}

@@ -160,3 +160,16 @@ def failed(one: Tuning, at: tuple[int, int], verdict: Verdict) -> Tuning:
         else:
             points.append(each)
     return replace(one, points=tuple(points))
+
+
+def with_prices(one: Tuning, *tags: PriceTag) -> Tuning:
+    """Return *one* with the same amounts in each of *tags*."""
+    return replace(
+        one,
+        grid=replace(one.grid, prices=tuple(tag.place for tag in tags)),
+        points=tuple(
+            replace(each, priced=tuple(replace(each.priced[0], prices=tag) for tag in tags))
+            for each in one.points
+        ),
+        advice=tuple(replace(one.advice[0], prices=tag) for tag in tags),
+    )

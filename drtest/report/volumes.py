@@ -1,0 +1,178 @@
+"""What the page shows of a tuned run: money and restore time over volume size, and the tables.
+
+Everything was computed for ``drtest.model.tune``; here it becomes plots, rows and words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from drtest.model.tune import Advice, ModelError, Point, Priced, Sized, Tuning
+from drtest.report import drawn
+from drtest.report.advice import amount, asides, places, span, verdict
+from drtest.report.money import money, source
+from drtest.report.wording import count, size
+
+PLOTTED = 3  # tariffs with a plot of their own; all have a table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One point with one tariff, spelt."""
+
+    point: Point
+    words: str  # "best", "default, yours"
+    paid_requests: int
+    requests: str
+    restore_file: str
+    per_month: str
+    by_class: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """What one tariff says."""
+
+    advice: Advice
+    yours: str  # a month with the policy's own volume size and chunk
+    cheapest: str
+    spread: str  # how far the month moves from point to point
+    said: tuple[str, ...]  # whether it matters, what to choose
+    asides: tuple[str, ...]
+    source: str  # which prices these are, of what day and how old
+    restore_all: str  # the price of a full restore, "" where it differs from point to point
+    cost: drawn.Drawn | None  # None: nothing but storage costs anything
+    classes: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def most_requests(self) -> int:
+        """The longest bar of the requests by class."""
+        return max((sum(row.by_class) for row in self.rows), default=1) or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volumes:
+    """The whole section."""
+
+    tuning: Tuning
+    tariffs: tuple[Tariff, ...]
+    time: drawn.Drawn | None
+    basis: tuple[str, ...]  # what was measured, and what the figures are of
+    modelled: tuple[tuple[str, str], ...]  # points, why they were not measured
+    errors: tuple[ModelError, ...]  # the model beside the meter; where it had not seen, first
+
+
+def volumes(tuning: Tuning, today: date) -> Volumes:
+    """Return the section of *tuning*, with prices as old as they are *today*."""
+    errors = (tuning.unseen, *(point.error for point in tuning.points))
+    return Volumes(
+        tuning=tuning,
+        tariffs=tuple(_tariff(tuning, place, today) for place in range(len(tuning.advice))),
+        time=drawn.time(tuning),
+        basis=tuple(_basis(tuning)),
+        modelled=tuple(_modelled(tuning.points)),
+        errors=tuple(one for one in errors if one is not None),
+    )
+
+
+def percent(part: float) -> str:
+    """Return ``+0.4 %``; what rounds to nothing has no sign."""
+    shown = f"{part * 100:+.1f} %"
+    return "0.0 %" if shown in {"+0.0 %", "-0.0 %"} else shown
+
+
+# ---------------------------------------------------------------- a tariff
+
+
+def _tariff(tuning: Tuning, place: int, today: date) -> Tariff:
+    advice = tuning.advice[place]
+    priced = [(point, point.priced[place]) for point in tuning.points]
+    classes = tuple(dict.fromkeys(name for _, one in priced for name in one.by_class))
+    month = places(max((one.per_month for _, one in priced), default=Decimal()))
+    asked = places(max((one.requests for _, one in priced), default=Decimal()))
+    file = places(max((one.restore_file for _, one in priced), default=Decimal()))
+    return Tariff(
+        advice=advice,
+        yours=amount(advice.cheapest + advice.saves, month),
+        cheapest=amount(advice.cheapest, month),
+        spread=amount(advice.spread, month),
+        said=verdict(tuning, advice),
+        asides=asides(advice),
+        source=source(advice.prices, today),
+        restore_all=_whole(priced),
+        cost=drawn.cost(tuning, priced, advice) if place < PLOTTED else None,
+        classes=classes,
+        rows=tuple(
+            Row(
+                point=point,
+                words=drawn.named(point, advice),
+                paid_requests=one.paid_requests,
+                requests=amount(one.requests, asked),
+                restore_file=amount(one.restore_file, file),
+                per_month=amount(one.per_month, month),
+                by_class=tuple(one.by_class.get(name, 0) for name in classes),
+            )
+            for point, one in priced
+        ),
+    )
+
+
+def _whole(priced: Sequence[tuple[Point, Priced]]) -> str:
+    costs = [float(one.restore_all) for _, one in priced]
+    if not costs or not drawn.are_same(costs):
+        return ""
+    dearest = max((one for _, one in priced), key=lambda one: one.restore_all)
+    return money(dearest.restore_all, dearest.prices.currency)
+
+
+# ---------------------------------------------------------------- in words
+
+
+def _basis(tuning: Tuning) -> Iterable[str]:
+    runs = sum(point.metered is not None for point in tuning.points)
+    yield (
+        f"Measured on {_sized(tuning.measured)}: {count(tuning.backups, 'backup')} with real "
+        f"duplicity at each of {count(runs, 'point')}."
+    )
+    if tuning.is_projected:
+        yield f"Projected by the request model to {_sized(tuning.shown)}."
+    yield (
+        f"A month of the steady state: a full every {count(tuning.cycle_days, 'day')}, "
+        f"{count(tuning.increments, 'incremental')} between, {count(tuning.chains, 'chain')} kept, "
+        f"{_times(tuning.grid.restores_per_month)} a month."
+    )
+    times_s = [point.restore_all.time_s for point in tuning.points]
+    if times_s and drawn.are_same(times_s):
+        yield f"A full restore takes about {span(max(times_s))} with any of them."
+    yield (
+        "Times and prices of restores are for a machine that has its archive dir; a new one "
+        f"first fetches {size(tuning.archive_bytes)} of signatures and manifests, with any of them."
+    )
+
+
+def _times(number: float) -> str:
+    return f"{number:,g} single-file restore{'' if number == 1 else 's'}"
+
+
+def _sized(one: Sized) -> str:
+    return (
+        f"{size(one.size_bytes)} in {count(one.files, 'file')}, of which {one.change * 100:.2g} % "
+        f"changes between two backups and {one.compress * 100:.3g} % is left after compression"
+    )
+
+
+def _modelled(points: Iterable[Point]) -> Iterable[tuple[str, str]]:
+    """Points by the reason why they were not measured."""
+    found: dict[str, list[str]] = {}
+    points = list(points)
+    several = len({point.chunk_mib for point in points}) > 1
+    for point in points:
+        if point.why_modelled:
+            chunk = f" (chunk {point.chunk_mib})" if several else ""
+            found.setdefault(point.why_modelled, []).append(f"{point.volsize_mib}{chunk}")
+    for why, sizes in found.items():
+        yield f"{', '.join(sizes)} MiB", why
