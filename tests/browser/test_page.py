@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,7 @@ def test_axe_finds_what_is_wrong(page: Page, tmp_path: Path) -> None:
     assert {"color-contrast", "html-has-lang"} <= set(found)
 
 
-@pytest.mark.parametrize("name", ["bad year", "green"])
+@pytest.mark.parametrize("name", ["bad year", "green", "tuned"])
 def test_on_paper_nothing_is_folded_or_lost(page: Page, pages: dict[str, Path], name: str) -> None:
     page.look(width=794, media="print")  # A4 at 96 dpi
     page.load(pages[name])
@@ -146,6 +147,39 @@ def _inflated(pdf: bytes) -> bytes:
         except zlib.error:
             continue
     return b"".join(found)
+
+
+@pytest.mark.parametrize(("width", "dark"), SCREENS)
+def test_plots_over_volume_size_can_be_read(
+    page: Page, pages: dict[str, Path], width: int, dark: bool
+) -> None:
+    """Dots and rings tell measured from modelled; no word is cut, or lies on another one."""
+    page.look(width=width, dark=dark)
+    page.load(pages["tuned"])
+    for form, legend in (("full", "measured"), ("open", "modelled")):
+        fills = page.run(
+            f"[...document.querySelectorAll('#volumes .{form}')].map("
+            "c => getComputedStyle(c).fill == getComputedStyle(c).stroke || "
+            "getComputedStyle(c).stroke == 'none')"
+        )
+        assert fills
+        assert set(fills) == {form == "full"}
+        assert legend in page.run("document.querySelector('#volumes .legend').innerText")
+    boxes = page.run(
+        "[...document.querySelectorAll('#volumes svg.plot')].map(plot => {"
+        "const box = one => {const r = one.getBoundingClientRect();"
+        "return [r.left, r.top, r.right, r.bottom]};"
+        "return [box(plot), ...[...plot.querySelectorAll('text')].map(box)]})"
+    )
+    assert len(boxes) == 2
+    for plot, *words in boxes:
+        assert len(words) > 8
+        for one in words:
+            assert one[0] >= 0
+            assert one[2] <= width
+        for one, other in combinations(words, 2):
+            apart = one[2] <= other[0] or other[2] <= one[0]
+            assert apart or one[3] <= other[1] + 4 or other[3] <= one[1] + 4
 
 
 def test_marks_are_told_apart_without_colour(page: Page, pages: dict[str, Path]) -> None:
