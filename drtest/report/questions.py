@@ -9,6 +9,7 @@ from datetime import timedelta
 from drtest.model.finding import Finding, Severity
 from drtest.model.interval import format_interval
 from drtest.model.run import RunResult, ScenarioResult
+from drtest.model.tune import Advice
 from drtest.model.verdict import Verdict
 from drtest.report.calendar import counts
 from drtest.report.money import by_prices, money
@@ -177,10 +178,26 @@ def _cost(run: RunResult, told: Sequence[Told]) -> Question:
     asked = f"{count(number, 'request')} to S3, drills included"
     priced = by_prices(run.scenarios)
     said = [f"{money(one.total, one.prices.currency)} at {one.prices.place}" for one in priced]
+    mark = _mark(mine, run.scenarios, _of(run.scenarios, _COST)) if is_judged else "none"
+    if run.tune is not None and run.tune.advice:  # the sum over a grid's points means nothing
+        return Question(
+            title="What does it cost?",
+            mark=mark,
+            text=_month(run.tune.advice[0]),
+            anchor="volumes",
+            section="Cost and volume size",
+        )
     return Question(
         title="What does it cost?",
-        mark=_mark(mine, run.scenarios, _of(run.scenarios, _COST)) if is_judged else "none",
+        mark=mark,
         text=f"{'; '.join(said)}: {asked}." if said else f"{asked}; no prices were given.",
         anchor="cost" if said else "requests",
         section="Cost" if said else "Requests",
     )
+
+
+def _month(advice: Advice) -> str:
+    currency = advice.prices.currency
+    best, yours = advice.cheapest, advice.cheapest + advice.saves
+    told = f"{money(yours, currency)} a month with your volume size, {money(best, currency)} with"
+    return f"{told} {advice.best[0]} MiB, at {advice.prices.place}."

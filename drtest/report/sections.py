@@ -62,18 +62,23 @@ def is_known(result: ScenarioResult) -> bool:
     return scenario_mark(result) == "known" or unexpected(result)[1] > 0
 
 
-def places(results: Sequence[ScenarioResult]) -> Iterable[Place]:
-    """Return the restore points of *results*, the unexpected first, until the page is full."""
+def places(results: Sequence[ScenarioResult], *, alike: bool = False) -> Iterable[Place]:
+    """Return the restore points of *results*, the unexpected first, until the page is full.
+
+    *alike* says that all have one calendar: one that went as expected is drawn for all of them.
+    """
     spare, rows = CELLS, ROWS
     least = 3 if len(results) == 1 else _DRAWN
+    is_drawn = False
     for result in sorted(results, key=lambda one: one.judgement.as_expected):
         account = result.judgement.account
         if account is None or not has_points(result):
             continue
         months = dates.months(account.points) if len(account.points) >= least else ()
         cells = len(months) * dates.DAYS
-        if cells > spare:
+        if cells > spare or (alike and is_drawn):
             months = ()
+        is_drawn = is_drawn or (bool(months) and result.judgement.as_expected)
         spare -= len(months) * dates.DAYS
         stretches = dates.stretches(account.points)
         shown = stretches[: min(STRETCHES, rows)]
@@ -88,16 +93,16 @@ def places(results: Sequence[ScenarioResult]) -> Iterable[Place]:
         )
 
 
-def times(results: Sequence[ScenarioResult]) -> Iterable[Timed]:
-    """Return times and ages of *results*, those first that are worth a plot."""
-    plotted = 0
+def times(results: Sequence[ScenarioResult], *, alike: bool = False) -> Iterable[Timed]:
+    """Return times and ages of *results*, those first that are worth a plot; *alike* as above."""
+    plotted, most = 0, 1 if alike else _PLOTTED
     for result in sorted(results, key=_dullness)[:SCENARIOS]:
         account, drills = result.judgement.account, result.judgement.drills
         if account is None or not drills:
             continue
         goals = account.goals
         drawn: list[tuple[str, plots.Plot]] = []
-        if plotted < _PLOTTED:
+        if plotted < most:
             for title, one in (
                 ("Age of the newest good restore point", plots.ages(account)),
                 ("Recovery time of everything", plots.times(account, drills)),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from support.results import STARTED_AT, scenario
-from support.runs import RUNS, hostile_tuned, nothing, silent, tuned
+from support.runs import RUNS, hostile_tuned, nothing, silent, tuned, with_account
 from support.tunings import ADVICE, STANDARD, tuning, with_prices
 
 from drtest.model.run import RunResult, run_verdict
@@ -45,8 +45,10 @@ def free(one: Tuning) -> Tuning:
 def failed() -> RunResult:
     """A grid of which one point gave back other data."""
     told = tuned()
-    bad = scenario(told.scenarios[0].name, findings=[silent()], counts_as=Verdict.FAIL)
-    results = (bad, *told.scenarios[1:])
+    first = told.scenarios[0]
+    bad = scenario(first.name, findings=[silent()], counts_as=Verdict.FAIL)
+    assert first.judgement.account is not None
+    results = (with_account(bad, first.judgement.account), *told.scenarios[1:])
     return replace(told, scenarios=results, verdict=run_verdict(results), exit_status=1)
 
 
@@ -86,6 +88,19 @@ def test_a_failure_comes_before_any_advice() -> None:
 
 def test_a_known_failure_stays_in_sight() -> None:
     assert "The drills went as expected, with 4 known failures." in brief(known()).lead
+
+
+def test_what_it_costs_is_a_month_and_not_the_sum_of_all_points() -> None:
+    cost_of = brief(tuned()).questions[-1]
+    assert cost_of.text == (
+        "6.05 USD a month with your volume size, 5.74 USD with 19 MiB, at aws/us-east-1/STANDARD."
+    )
+    assert cost_of.anchor == "volumes"
+
+
+def test_points_that_went_as_expected_share_one_calendar() -> None:
+    assert render(tuned()).count('class="cal"') == 1
+    assert render(failed()).count('class="cal"') == 2
 
 
 def test_price_lists_that_disagree_are_told_apart() -> None:
