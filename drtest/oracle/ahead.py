@@ -8,32 +8,42 @@ to wait for one, it looks at another itself. What comes out is the same either w
 from __future__ import annotations
 
 import heapq
+from typing import NamedTuple
 
 from drtest.model.tree import sort_key
-from drtest.oracle.folder import Found, look, place
-from drtest.oracle.recall import Recall
+from drtest.oracle.folder import Found, Item, look
+from drtest.oracle.recall import Recall, items_of
 from drtest.oracle.second import BATCH, Second
 
-LARGE = 4000  # paths; below it a second process costs more than it spares
-_HELD_ITEMS = 50_000  # that were found and not asked for yet; bounds memory
+LARGE = 6000  # steps; before them a second process may cost more than it will spare
+_READ_STEPS = 4  # what a path costs that is read, where one that is as it was costs a step
+_HELD_PATHS = 50_000  # that were found and not asked for yet; bounds memory
+
+
+class Folder(NamedTuple):
+    """What lies in a folder; see ``Found``."""
+
+    error: str
+    items: list[Item]
+    is_plain: bool
 
 
 class Ahead:
     """The folders below *top*; a context manager, for one thread.
 
-    *large* is how many paths make a second process worth while.
+    *large* is how many steps of work make a second process worth while.
     """
 
     def __init__(self, top: bytes, recall: Recall | None, *, large: int = LARGE) -> None:
         self._top = top
         self._recall = recall
         self._large = large
-        self._paths = 0
+        self._steps = 0
         self._waiting: list[tuple[bytes, str]] = []  # known folders that nobody looks at, a heap
         self._open: set[str] = set()  # the same without those that were looked at meanwhile
         self._away: set[str] = set()  # the second process has them
         self._found: dict[str, Found] = {}  # and not asked for yet
-        self._held_items = 0
+        self._held_paths = 0
         self._second: Second | None = None
         self._is_alone = False
 
@@ -44,7 +54,7 @@ class Ahead:
         if self._second is not None:
             self._second.close()
 
-    def folder(self, path: str) -> Found:
+    def folder(self, path: str) -> Folder:
         """Return what lies in the folder *path*, relative to the top ("" for it); asked once."""
         while path in self._away:
             self._receive(wait=not self._steal())
@@ -52,26 +62,24 @@ class Ahead:
         if found is None:
             self._open.discard(path)
             found = self._look(path)
-            self._learn(path, found)
+            self._learn(found)
         else:
-            self._held_items -= len(found.items)
+            self._held_paths -= found.paths
         if self._recall is not None:
-            self._recall.keep(path, found.memory)
-        self._paths += len(found.items)
-        if self._paths > self._large and not self._is_alone:
+            self._recall.keep(path, found)
+        self._steps += found.paths * (1 if found.items is None else _READ_STEPS)
+        if self._steps > self._large and not self._is_alone:
             self._send()
-        return found
+        return Folder(found.error, items_of(path, found, self._recall), found.is_plain)
 
     def _look(self, path: str) -> Found:
         known = None if self._recall is None else self._recall.known(path)
-        return look(place(self._top, path), known)
+        return look(self._top, path, known)
 
-    def _learn(self, path: str, found: Found) -> None:
-        prefix = f"{path}/" if path else ""
-        for item in found.items:
-            if type(item) is str:
-                self._open.add(prefix + item)
-                heapq.heappush(self._waiting, (sort_key(prefix + item), prefix + item))
+    def _learn(self, found: Found) -> None:
+        for path in found.folders:
+            self._open.add(path)
+            heapq.heappush(self._waiting, (sort_key(path), path))
 
     def _next(self) -> str | None:
         """Take the folder that will be asked for first."""
@@ -84,12 +92,12 @@ class Ahead:
 
     def _hold(self, path: str, found: Found) -> None:
         self._found[path] = found
-        self._held_items += len(found.items)
-        self._learn(path, found)
+        self._held_paths += found.paths
+        self._learn(found)
 
     def _steal(self) -> bool:
         """Look at one folder while another is waited for; whether there was one to look at."""
-        path = self._next() if self._held_items < _HELD_ITEMS else None
+        path = self._next() if self._held_paths < _HELD_PATHS else None
         if path is not None:
             self._hold(path, self._look(path))
         return path is not None
@@ -100,7 +108,7 @@ class Ahead:
             self._second = Second.start(self._top, self._recall)
             self._is_alone = self._second is None
         second = self._second
-        while second is not None and self._held_items < _HELD_ITEMS and second.has_time():
+        while second is not None and self._held_paths < _HELD_PATHS and second.has_time():
             # Some are left for this process to look at while it waits.
             share = max(1, min(BATCH, len(self._open) // 4))
             batch = [path for _ in range(share) if (path := self._next()) is not None]

@@ -6,13 +6,14 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from drtest.errors import DrtestError
 from drtest.model.tree import Entry
-from drtest.oracle.ahead import LARGE, Ahead
-from drtest.oracle.folder import UNKNOWN, single
+from drtest.oracle.ahead import LARGE, Ahead, Folder
+from drtest.oracle.path import LINK, TYPE, UID, UNKNOWN, single
 from drtest.oracle.recall import StatCache
 
 Flags = Callable[[Iterator[Entry]], Iterator[Entry]]
@@ -31,9 +32,9 @@ def capture(
 
     Symlinks are not followed. Files that *cache* knows unchanged are not read again; *paranoid*
     reads every one. What cannot be read has ``error`` set and no digest; what cannot even be looked
-    at has uid and gid -1. *flags* sees the stream before it leaves. Behind *large* paths a second
-    process helps. A *root* that is no folder is one entry. A *root* that is not there is a
-    DrtestError.
+    at has uid and gid -1. *flags* sees the stream before it leaves. Where there is more to do than
+    *large* paths that are as they were, or a quarter as many that are read, a second process helps.
+    A *root* that is no folder is one entry. A *root* that is not there is a DrtestError.
     """
     entries = _entries(root, cache=cache, paranoid=paranoid, large=large)
     return entries if flags is None else flags(entries)
@@ -52,50 +53,38 @@ def _entries(root: Path, *, cache: StatCache | None, paranoid: bool, large: int)
         raise DrtestError(f"{root} cannot be captured: {error.strerror}") from error
     groups: dict[tuple[int, int], str] = {}  # (device, inode) -> first path; linked files only
     if not stat.S_ISDIR(status.st_mode):
-        yield _entry(".", tuple(single(".", top, status)), groups)
+        yield _entry(single(".", top, status), groups)
         return
     remembering = nullcontext() if cache is None else cache.renewed(recalls=not paranoid)
     with remembering as recall, Ahead(top, recall, large=large) as ahead:
         found = ahead.folder("")
-        yield _entry(".", tuple(single(".", top, status)), groups, found.error)
-        inside = {"": found.items}  # folders that were listed and not gone through yet
-        going = [("", iter(inside.pop("")))]
+        yield _entry(single(".", top, status), groups, found.error)
+        inside: dict[str, Folder] = {}  # folders that were listed and not gone through yet
+        going = [iter(found.items)]
         while going:
-            prefix, items = going[-1]
-            for item in items:
+            for item in going[-1]:
                 if isinstance(item, str):
-                    path = prefix + item
-                    going.append((f"{path}/", iter(inside.pop(path))))
+                    found = inside.pop(item)
+                    if found.is_plain:  # as most folders are, and then no line of Python for each
+                        yield from map(_made, found.items)
+                        continue
+                    going.append(iter(found.items))
                     break
-                path = prefix + item[0]
                 unlisted = ""
-                if item[1] == "dir" and item[3] != UNKNOWN:
-                    found = ahead.folder(path)
-                    unlisted, inside[path] = found.error, found.items
-                yield _entry(path, item, groups, unlisted)
+                if item[TYPE] == "dir" and item[UID] != UNKNOWN:
+                    inside[item[0]] = found = ahead.folder(item[0])
+                    unlisted = found.error
+                yield _entry(item, groups, unlisted)
             else:
                 going.pop()
 
 
-def _entry(
-    path: str, row: tuple[Any, ...], groups: dict[tuple[int, int], str], error: str = ""
-) -> Entry:
-    """Return the entry of a ``folder.Row``; *error* is one of listing it."""
-    # Taken apart at once: a large capture spends a third of its time in this function.
-    _, kind, mode, uid, gid, mtime_ns, size, digest, target, device, link, holes, xattrs, own = row
-    return Entry(
-        path=path,
-        type=kind,
-        mode=mode,
-        uid=uid,
-        gid=gid,
-        mtime_ns=mtime_ns,
-        size_bytes=size,
-        digest=digest,
-        target=target,
-        device=device,
-        link_group="" if link is None else groups.setdefault(link, path),
-        has_holes=holes,
-        xattrs=xattrs,
-        error=error or own,
-    )
+_made: Callable[[Any], Entry] = partial(tuple.__new__, Entry)
+
+
+def _entry(row: tuple[Any, ...], groups: dict[tuple[int, int], str], unlisted: str = "") -> Entry:
+    """Return the entry of a row; *unlisted* is the error of listing it."""
+    entry = _made(row)
+    if row[LINK]:
+        entry = entry._replace(link_group=groups.setdefault(row[LINK], entry.path))
+    return entry._replace(error=unlisted) if unlisted else entry

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -14,39 +13,44 @@ _AT_ONCE = 1 << 18  # up to this size a file is read in one call: faster than st
 _BLOCK = 1 << 20
 _STAT_BLOCK = 512  # what st_blocks counts, whatever the file system's own block is
 
-
-class Content(NamedTuple):
-    """What reading a file gave; ``error`` is an errno name and then the digest is empty."""
-
-    digest: str = ""  # blake3, hex
-    has_holes: bool = False
-    xattrs: str = ""  # blake3 of the sorted names and values, hex; "" where there are none
-    error: str = ""
+Content = tuple[str, bool, str, str]
+"""What reading a file gave, a bare tuple since there are many: the digest (blake3, hex), whether it
+has holes, the digest of its extended attributes ("" for none), and an errno name where it could not
+be read: the first is empty then."""
 
 
-def read(full: bytes, status: os.stat_result) -> Content:
-    """Return the content of the regular file *full*, whose ``lstat`` was *status*.
+def read(full: bytes) -> tuple[os.stat_result | None, Content]:
+    """Read the regular file *full*; return its status at that time with its content.
 
-    Never follows a symlink and never blocks on a fifo that took the file's place; the access time
-    is left alone where the kernel allows that (owner or root).
+    No status, and an errno name, where there is no regular file that can be opened. Never follows a
+    symlink and never blocks on a fifo that took the file's place; the access time is left alone
+    where the kernel allows that (owner or root).
     """
     try:
         descriptor = _open(full)
     except OSError as error:
-        return Content(error=errno_name(error), xattrs=read_xattrs(full))
+        return None, ("", False, read_xattrs(full), errno_name(error))
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return Content(error="ESTALE", xattrs=read_xattrs(full))
-        has_holes = _has_holes(descriptor, status)
-        return Content(
-            digest=_digest(descriptor, status.st_size),
-            has_holes=has_holes,
-            xattrs=read_xattrs(descriptor),
-        )
-    except OSError as error:
-        return Content(error=errno_name(error), xattrs=read_xattrs(full))
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return None, ("", False, read_xattrs(full), "ESTALE")
+        try:
+            return status, held(descriptor, status)
+        except OSError as error:
+            return status, ("", False, read_xattrs(descriptor), errno_name(error))
     finally:
         os.close(descriptor)
+
+
+def held(descriptor: int, status: os.stat_result) -> Content:
+    """Return what is in the open file *descriptor*, whose status was *status*; it may have grown.
+
+    OSError where reading fails.
+    """
+    # Fewer blocks than bytes are rare: most files are not asked where their holes are.
+    is_short = status.st_blocks * _STAT_BLOCK < status.st_size
+    has_holes = is_short and _has_holes(descriptor, status.st_size)
+    return _digest(descriptor, status.st_size), has_holes, read_xattrs(descriptor), ""
 
 
 def read_xattrs(full: bytes | int) -> str:
@@ -58,13 +62,13 @@ def read_xattrs(full: bytes | int) -> str:
     """
     follow = isinstance(full, int)  # a descriptor is what it is; Python wants it said so
     try:
-        names = sorted(os.listxattr(full, follow_symlinks=follow))
+        names = os.listxattr(full, follow_symlinks=follow)
     except OSError:
         return ""
     if not names:
         return ""
     hasher = blake3()
-    for name in names:
+    for name in sorted(names):
         try:
             value = os.getxattr(full, name, follow_symlinks=follow)
         except OSError:
@@ -103,18 +107,16 @@ def _digest(descriptor: int, size_bytes: int) -> str:
     return hasher.hexdigest()
 
 
-def _has_holes(descriptor: int, status: os.stat_result) -> bool:
+def _has_holes(descriptor: int, size_bytes: int) -> bool:
     """Return whether blocks are missing because nothing was ever written there.
 
     Fewer blocks than bytes can also mean compression or a small file kept inside its inode, so the
     file system is asked where the first hole is (``lseek(2)``, SEEK_HOLE; the end of the file is
     always one).
     """
-    if status.st_blocks * _STAT_BLOCK >= status.st_size:
-        return False
     try:
         first_hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
     except OSError:
         return False
     os.lseek(descriptor, 0, os.SEEK_SET)
-    return first_hole < status.st_size
+    return first_hole < size_bytes

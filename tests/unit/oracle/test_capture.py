@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from drtest.errors import DrtestError
 from drtest.model.tree import Entry
 from drtest.oracle import content
 from drtest.oracle.capture import capture
+from drtest.oracle.path import Row
 from drtest.oracle.recall import StatCache
 
 
@@ -108,7 +109,8 @@ def test_a_file_that_grew_since_it_was_looked_at_is_read_to_its_end(tmp_path: Pa
     file.write_bytes(b"short")
     before = file.lstat()
     file.write_bytes(b"x" * 100_000)
-    assert content.read(os.fsencode(file), before).digest == digest(b"x" * 100_000)
+    with file.open("rb") as opened:
+        assert content.held(opened.fileno(), before)[0] == digest(b"x" * 100_000)
 
 
 def test_hard_links_are_a_group_named_by_its_first_path(tmp_path: Path) -> None:
@@ -239,14 +241,11 @@ def test_a_name_too_long_to_be_opened_is_named_and_not_fatal(tmp_path: Path) -> 
 
 def test_a_fifo_that_took_a_files_place_does_not_block(tmp_path: Path) -> None:
     file = tmp_path / "f"
-    file.write_text("x")
-    status = file.lstat()
-    file.unlink()
     os.mkfifo(file)
-    assert content.read(os.fsencode(file), status).error == "ESTALE"
+    assert content.read(os.fsencode(file)) == (None, ("", False, "", "ESTALE"))
     file.unlink()
     file.symlink_to("elsewhere")
-    assert content.read(os.fsencode(file), status).error == "ELOOP"
+    assert content.read(os.fsencode(file)) == (None, ("", False, "", "ELOOP"))
 
 
 def test_a_root_that_is_no_folder_is_one_entry(tmp_path: Path) -> None:
@@ -301,9 +300,9 @@ def test_an_unchanged_file_is_not_read_again(
     read: list[bytes] = []
     really = content.read
 
-    def watched(full: bytes, status: os.stat_result) -> content.Content:
+    def watched(full: bytes) -> tuple[os.stat_result | None, content.Content]:
         read.append(full)
-        return really(full, status)
+        return really(full)
 
     monkeypatch.setattr(content, "read", watched)
     assert seen(root, cache=cache) == first
@@ -338,6 +337,49 @@ def test_a_file_rewritten_in_the_tick_of_its_capture_is_read_again(
         file.write_text(text)
         os.utime(file, ns=(0, 0))
         assert seen(root, cache=cache)["f"].digest == digest(text.encode())
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "mode": lambda root: (root / "d/f").chmod(0o600),
+    "mode of a folder": lambda root: (root / "d").chmod(0o700),
+    "mtime": lambda root: os.utime(root / "d/f", ns=(0, 1)),
+    "mtime of a folder": lambda root: os.utime(root / "d", ns=(0, 1)),
+    "another name": lambda root: os.link(root / "d/f", root / "z"),
+    "one name less": lambda root: (root / "twin").unlink(),
+    "two files swapped": lambda root: [
+        (root / a).rename(root / b) for a, b in (("d/f", "x"), ("d/g", "d/f"), ("x", "d/g"))
+    ],
+    "target": lambda root: [(root / "link").unlink(), (root / "link").symlink_to("other")],
+    "file for a folder": lambda root: [(root / "d/e").rmdir(), (root / "d/e").touch()],
+    "folder for a file": lambda root: [(root / "d/f").unlink(), (root / "d/f").mkdir()],
+    "folder for a symlink": lambda root: [(root / "link").unlink(), (root / "link").mkdir()],
+    "moved folder": lambda root: (root / "d").rename(root / "moved"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_shows_in_spite_of_the_cache(
+    tmp_path: Path, cache: StatCache, change: str
+) -> None:
+    root = tmp_path / "root"
+    (root / "d/e").mkdir(parents=True)
+    for name in ("d/f", "d/g", "one"):
+        (root / name).write_text(name)
+    os.link(root / "one", root / "twin")
+    (root / "link").symlink_to("d")
+    _settled(root)
+    before = seen(root, cache=cache)
+    assert seen(root, cache=cache) == before
+    CHANGES[change](root)
+    after = seen(root, cache=cache)
+    assert after == seen(root) != before
+
+
+def test_a_row_is_an_entry_but_for_its_link() -> None:
+    assert [{"link": "link_group"}.get(name, name) for name in Row._fields] == [*Entry._fields]
+    plain = Row(path="p", type="file")
+    for name, default in Entry._field_defaults.items():
+        assert getattr(plain, {"link_group": "link"}.get(name, name)) == default
 
 
 def test_gone_and_new_files_do_not_confuse_the_cache(tmp_path: Path, cache: StatCache) -> None:
