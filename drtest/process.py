@@ -80,24 +80,34 @@ def run(
     cwd: Path | None = None,
     stdin: bytes = b"",
     kill_when: int | None = None,
+    tail_bytes: int | None = None,
 ) -> Completed:
     """Run one command to its end and return how it went.
 
-    stdout and stderr go to *log* (made anew). A command that takes longer than *timeout_s* is
-    killed with its group and comes back with ``timed_out`` and a negative status. Once the
-    descriptor *kill_when* can be read it is killed likewise, without ``timed_out``.
+    stdout and stderr go to *log* (made anew); with *tail_bytes* only so many of the last bytes,
+    so that a command that never stops talking fills neither a pipe nor the disk. One that takes
+    longer than *timeout_s* is killed with its group and comes back with ``timed_out`` and a
+    negative status. Once the descriptor *kill_when* can be read it is killed likewise, without
+    ``timed_out``.
 
     Raises ToolMissing where the program is not there, Interrupted where ``stop_all`` ended it.
     """
     started = monotonic_s()
+    tail = None if tail_bytes is None else _Tail(tail_bytes)
     # Started under the lock, so that stop_all misses no child that is just being born.
-    with log.open("wb") as sink, _input(stdin) as source, _lock:
-        popen = _spawn(argv, env=env, sink=sink.fileno(), source=source, cwd=cwd)
-        child = _Live(partial(kill_group, popen.pid))
-        _live.add(child)
+    try:
+        with log.open("wb") as file, _input(stdin) as source, _lock:
+            sink = file.fileno() if tail is None else tail.writer
+            popen = _spawn(argv, env=env, sink=sink, source=source, cwd=cwd)
+            child = _Live(partial(kill_group, popen.pid))
+            _live.add(child)
+    except BaseException:
+        if tail is not None:
+            tail.close()
+        raise
     timed_out = False
     try:
-        timed_out = not _ends_within(popen.pid, timeout_s, or_readable=kill_when)
+        timed_out = not _ends_within(popen.pid, timeout_s, or_readable=kill_when, tail=tail)
     finally:
         # Also on the ordinary way: what the command left behind in its group must not outlive it.
         kill_group(popen.pid)
@@ -106,6 +116,8 @@ def run(
             _live.discard(child)
         _, wait_status, usage = os.wait4(popen.pid, 0)
         popen.returncode = os.waitstatus_to_exitcode(wait_status)
+        if tail is not None:
+            log.write_bytes(tail.close())
     if child.interrupted:
         raise Interrupted(f"{Path(argv[0]).name} was stopped")
     return Completed(
@@ -174,10 +186,10 @@ class Child:
             with contextlib.suppress(BrokenPipeError):
                 self._popen.stdin.close()
         if self.is_alive():
+            # Popen.wait would look every few milliseconds, and reap it before its group is killed.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(grace_s)
+                _ends_within(self.pid, grace_s)
         # Its own children too, whether or not it ended in time.
         kill_group(self.pid)
         return self._popen.wait()
@@ -242,15 +254,55 @@ def _spawn(
     )
 
 
-def _ends_within(pid: int, timeout_s: float, *, or_readable: int | None = None) -> bool:
+class _Tail:
+    """A pipe that is read as fast as it fills, and the last bytes that came through it."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self.kept = bytearray()
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+
+    def take(self) -> bool:
+        """Keep what is there by now, a pipe's fill at most; return whether there was anything."""
+        try:
+            part = os.read(self.reader, 1 << 16)
+        except BlockingIOError:
+            return False
+        self.kept += part
+        del self.kept[: -self.most_bytes]
+        return bool(part)
+
+    def close(self) -> bytes:
+        """Take what is left, a few fills at most: a child that got away may go on for ever."""
+        os.close(self.writer)
+        for _ in range(64):
+            if not self.take():
+                break
+        os.close(self.reader)
+        return bytes(self.kept)
+
+
+def _ends_within(
+    pid: int, timeout_s: float, *, or_readable: int | None = None, tail: _Tail | None = None
+) -> bool:
     """Wait for the end of *pid* without reaping it: its group id stays its own until then."""
     handle = os.pidfd_open(pid)
+    until_s = monotonic_s() + timeout_s
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
         if or_readable is not None:
             poll.register(or_readable, select.POLLIN)
-        return bool(poll.poll(timeout_s * 1000))
+        if tail is not None:
+            poll.register(tail.reader, select.POLLIN)
+        while ready := poll.poll(max(0.0, until_s - monotonic_s()) * 1000):
+            if tail is None or any(one != tail.reader for one, _ in ready):
+                return True
+            tail.take()
+            if monotonic_s() >= until_s:  # poll finds a pipe full again at once
+                return False
+        return False
     finally:
         os.close(handle)
 
