@@ -134,7 +134,8 @@ def _month(case: Case, bill: Bill, cost: Decimal, limit: _Limit) -> Finding:
     return _exceeded(
         case,
         "cost-exceeded",
-        f"A month costs {_against(bill.prices, cost, limit)}; the most is {name}{where}, {amount / cost:.0%} of it",
+        f"A month costs {_against(bill.prices, cost, limit)}; "
+        f"the most is {name}{where}, {amount / cost:.0%} of it",
         evidence={
             **_figures(bill.prices, cost, limit),
             "biggest": {

@@ -5,25 +5,18 @@ duplicity does not notice a missing volume before a restore needs it (shared fac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
 
+from drtest.checks import waste
 from drtest.checks.case import Case
-from drtest.checks.words import EVIDENCE_PATHS, counted, shown, stamps
+from drtest.checks.contents import Contents
+from drtest.checks.words import EVIDENCE_PATHS, counted, stamps
 from drtest.model.chain import chains
-from drtest.model.events import (
-    ChainRecorded,
-    ListingRecorded,
-    ManifestRead,
-    OpenUpload,
-    StepFinished,
-    Stored,
-    StoredObject,
-)
+from drtest.model.events import StepFinished
 from drtest.model.finding import Finding
 from drtest.model.interval import format_instant
-from drtest.model.names import ObjectName, SetId, format_stamp, parse_name
+from drtest.model.names import SetId, format_stamp
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -31,7 +24,7 @@ def check(case: Case) -> Iterator[Finding]:
     finished = {event.index for event in case.history.of(StepFinished)}
     if case.scenario.steps[-1].index not in finished:
         return  # what was killed or harmed may have been meant to be mended
-    bucket = _Bucket.at_the_end(case)
+    bucket = Contents.at_the_end(case)
     if bucket is None:
         return
     yield from _manifests(case, bucket)
@@ -39,86 +32,10 @@ def check(case: Case) -> Iterator[Finding]:
     yield from _links(case, bucket)
     yield from _signatures(bucket)
     yield from _plain_text(case, bucket)
-    yield from _orphans(bucket)
-    yield from _open_uploads(bucket)
+    yield from waste.check(case, bucket)
 
 
-# ---------------------------------------------------------------- what lies there
-
-
-@dataclass(slots=True, kw_only=True)
-class _Set:
-    volumes: dict[int, str] = field(default_factory=dict)  # number -> key
-    manifest: str = ""
-    signatures: str = ""
-    others: list[str] = field(default_factory=list)
-
-    @property
-    def keys(self) -> list[str]:
-        named = [self.manifest, self.signatures]
-        return sorted([*self.volumes.values(), *(key for key in named if key), *self.others])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bucket:
-    objects: dict[str, StoredObject]
-    names: dict[str, ObjectName]
-    sets: dict[SetId, _Set]
-    manifests: dict[str, ManifestRead]
-    volumes: dict[str, Stored]
-    uploads: tuple[OpenUpload, ...]
-
-    @classmethod
-    def at_the_end(cls, case: Case) -> _Bucket | None:
-        """None where nothing was read: a history of an older drtest."""
-        objects: dict[str, StoredObject] = {}
-        manifests: dict[str, ManifestRead] = {}
-        volumes: dict[str, Stored] = {}
-        uploads: tuple[OpenUpload, ...] | None = None
-        for event in case.history.of(ListingRecorded, ChainRecorded):
-            match event:
-                case ListingRecorded(added=added, removed=removed):
-                    objects.update({one.key: one for one in added})
-                    for key in removed:
-                        objects.pop(key, None)
-                case ChainRecorded():
-                    manifests.update({one.key: one for one in event.manifests})
-                    volumes.update({one.key: one for one in event.volumes})
-                    uploads = event.uploads
-        if uploads is None:
-            return None
-        names = {key: parse_name(key) for key in sorted(objects)}
-        return cls(
-            objects=objects,
-            names=names,
-            sets=_sets(names),
-            manifests=manifests,
-            volumes=volumes,
-            uploads=uploads,
-        )
-
-    def read(self, one: SetId) -> ManifestRead | None:
-        """The manifest of a set, where it is there and could be read."""
-        found = self.manifests.get(self.sets[one].manifest)
-        return found if found is not None and not found.problem else None
-
-
-def _sets(names: dict[str, ObjectName]) -> dict[SetId, _Set]:
-    found: dict[SetId, _Set] = {}
-    for key, name in names.items():
-        if name.set is None or name.is_partial:
-            continue
-        one = found.setdefault(name.set, _Set())
-        match name.kind:
-            case "volume" if name.volume is not None:
-                one.volumes[name.volume] = key
-            case "manifest":
-                one.manifest = key
-            case "signatures":
-                one.signatures = key
-            case _:
-                one.others.append(key)
-    return dict(sorted(found.items(), key=lambda item: (item[0].at, item[0].is_full)))
+# ---------------------------------------------------------------- what is told of a set
 
 
 def _points(case: Case, one: SetId) -> list[datetime]:
@@ -145,7 +62,7 @@ def _need(points: list[datetime]) -> str:
 # ---------------------------------------------------------------- failures
 
 
-def _manifests(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+def _manifests(case: Case, bucket: Contents) -> Iterator[Finding]:
     for one, stored in bucket.sets.items():
         read = bucket.manifests.get(stored.manifest)
         problem = read.problem if read is not None else ""
@@ -170,7 +87,7 @@ def _manifests(case: Case, bucket: _Bucket) -> Iterator[Finding]:
         )
 
 
-def _volumes(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+def _volumes(case: Case, bucket: Contents) -> Iterator[Finding]:
     for one, stored in bucket.sets.items():
         read = bucket.read(one)
         if read is None:
@@ -212,7 +129,7 @@ def _volumes(case: Case, bucket: _Bucket) -> Iterator[Finding]:
             )
 
 
-def _links(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+def _links(case: Case, bucket: Contents) -> Iterator[Finding]:
     """One finding a chain: what stands on the first incremental without a base is told with it."""
     there = {
         one: stored for one, stored in bucket.sets.items() if stored.volumes or stored.manifest
@@ -235,7 +152,7 @@ def _links(case: Case, bucket: _Bucket) -> Iterator[Finding]:
         )
 
 
-def _plain_text(case: Case, bucket: _Bucket) -> Iterator[Finding]:
+def _plain_text(case: Case, bucket: Contents) -> Iterator[Finding]:
     """Objects that anybody can read, in a chain that is otherwise (or was to be) encrypted."""
     wanted = case.scenario.policy.encryption != "none"
     for chain in chains(bucket.names.values()):
@@ -254,7 +171,7 @@ def _plain_text(case: Case, bucket: _Bucket) -> Iterator[Finding]:
         )
 
 
-def _is_open(bucket: _Bucket, key: str) -> bool:
+def _is_open(bucket: Contents, key: str) -> bool:
     name, read = bucket.names[key], bucket.volumes.get(key)
     if not name.is_encrypted:
         return True
@@ -268,7 +185,7 @@ def _is_open(bucket: _Bucket, key: str) -> bool:
 # ---------------------------------------------------------------- warnings
 
 
-def _signatures(bucket: _Bucket) -> Iterator[Finding]:
+def _signatures(bucket: Contents) -> Iterator[Finding]:
     for one, stored in bucket.sets.items():
         if stored.manifest and stored.volumes and not stored.signatures:
             yield Finding(
@@ -277,47 +194,3 @@ def _signatures(bucket: _Bucket) -> Iterator[Finding]:
                 message=f"The {_what(one)} has no signatures in the bucket.",
                 evidence={"set_at": one.at.isoformat(), "keys": stored.keys[:EVIDENCE_PATHS]},
             )
-
-
-def _orphans(bucket: _Bucket) -> Iterator[Finding]:
-    keys = sorted(_useless(bucket))
-    if not keys:
-        return
-    size_bytes = sum(bucket.objects[key].size_bytes for key in keys)
-    more = f", and {counted(len(keys) - 1, 'more object')} likewise" if len(keys) > 1 else ""
-    yield Finding(
-        code="orphaned-object",
-        subject=shown(keys[0]),
-        message=f"{shown(keys[0])} belongs to no backup set{more}: {size_bytes:,} bytes.",
-        evidence={
-            "count": len(keys),
-            "keys": [shown(key) for key in keys[:EVIDENCE_PATHS]],
-            "size_bytes": size_bytes,
-        },
-    )
-
-
-def _useless(bucket: _Bucket) -> Iterable[str]:
-    for key, name in bucket.names.items():
-        if name.set is None or name.is_partial:
-            yield key
-    for one, stored in bucket.sets.items():
-        if not stored.volumes and not stored.manifest:
-            yield from stored.keys
-        read = bucket.read(one)
-        if read is not None:
-            named = {line.number for line in read.volumes}
-            yield from (key for number, key in stored.volumes.items() if number not in named)
-
-
-def _open_uploads(bucket: _Bucket) -> Iterator[Finding]:
-    for one in bucket.uploads:
-        yield Finding(
-            code="upload-left-open",
-            subject=shown(one.key),
-            message=(
-                f"An upload of {shown(one.key)} was begun and never ended: "
-                f"{one.size_bytes:,} bytes that are billed and in no listing."
-            ),
-            evidence={"key": one.key, "upload_id": one.upload_id, "size_bytes": one.size_bytes},
-        )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drtest.errors import EnvironmentFault
 from drtest.model.events import Event
+from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.run import RunResult, ScenarioResult, Settings
 from drtest.report import brief, money
 from drtest.report.advice import span
@@ -94,6 +95,7 @@ def _lines(run: RunResult) -> Iterator[str]:
         yield f"| {plain(one.title)} | {_sign(one.mark)} | {plain(one.text)} |"
     yield ""
     yield from _findings(told)
+    yield from _warnings(run)
     if run.tune is not None:
         yield from _tuned(volumes(run.tune, run.started_at.date()))
     yield from _scenarios(run)
@@ -122,6 +124,16 @@ def _findings(told: brief.Brief) -> Iterator[str]:
     if (more := len(both) - FINDINGS) > 0:
         yield f"\nand {count(more, 'more finding')} in `run.json`"
     if both:
+        yield ""
+
+
+def _warnings(run: RunResult) -> Iterator[str]:
+    """What changes no verdict and still asks for something, each code once; notes are left out."""
+    found = [one for one in brief.also(run) if CATALOGUE[one[0]].severity is Severity.WARNING]
+    for code, message, more, _ in found[:FINDINGS]:
+        again = f" ({more:,} more)" if more else ""
+        yield f"- `{code}`: {plain(message)}{again}"
+    if found:
         yield ""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from drtest.model.finding import Finding, Severity
 from drtest.model.interval import format_interval
+from drtest.model.money import money
 from drtest.model.run import RunResult, ScenarioResult
 from drtest.model.traffic import Totals
 from drtest.model.verdict import Verdict
@@ -69,7 +71,20 @@ def _of(run: RunResult, severity: Severity) -> Iterator[Finding]:
 def _by_code(run: RunResult, severity: Severity) -> str:
     codes = Counter(one.code for one in _of(run, severity))
     del codes["known-loss"], codes["expectation-stale"]  # each has a place of its own
-    return ", ".join(f"{code} {number}" for code, number in codes.most_common())
+    return ", ".join(f"{code} {number}{_paid(run, code)}" for code, number in codes.most_common())
+
+
+def _paid(run: RunResult, code: str) -> str:
+    """`` (0.12 USD a month)`` where its findings say what they cost, all of them together."""
+    amounts: dict[str, Decimal] = {}
+    for result in run.scenarios:
+        for one in result.judgement.findings:
+            if one.code == code and "cost_per_month" in one.evidence:
+                currency = str(one.evidence["currency"])
+                amount = Decimal(str(one.evidence["cost_per_month"]))
+                amounts[currency] = amounts.get(currency, Decimal(0)) + amount
+    told = " and ".join(money(amount, currency) for currency, amount in amounts.items())
+    return f" ({told} a month)" if told else ""
 
 
 def _losses(run: RunResult) -> str:
