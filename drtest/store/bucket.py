@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _DELETE_AT_ONCE = 1000  # the most that one DeleteObjects takes
+_PIECE_BYTES = 1 << 20
 
 
 def make(client: S3Client, name: str, *, region: str, locked: bool = False) -> None:
@@ -51,6 +53,12 @@ def objects(client: S3Client, bucket: str, prefix: str = "") -> Iterator[StoredO
                 storage_class=found.get("StorageClass") or "STANDARD",
                 etag=found.get("ETag", "").strip('"'),
             )
+
+
+def read(client: S3Client, bucket: str, key: str) -> Iterator[bytes]:
+    """Yield what an object holds, in pieces of at most 1 MiB."""
+    with contextlib.closing(client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
+        yield from body.iter_chunks(_PIECE_BYTES)
 
 
 def uploads(client: S3Client, bucket: str, prefix: str = "") -> Iterator[tuple[str, str, int]]:

@@ -10,36 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from botocore.exceptions import (
-    ClientError,
-    HTTPClientError,
-    IncompleteReadError,
-    ResponseStreamingError,
-)
-from botocore.exceptions import (
-    ConnectionError as ConnectionFailed,
-)
+from botocore.exceptions import ClientError
 
 from drtest.errors import StoreFailed
 from drtest.model.events import StoredObject
 from drtest.store import bucket as buckets
+from drtest.store import failing
 from drtest.store.capability import Capability
 from drtest.store.client import Credentials, connect
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-# No answer, or one that broke off.
-_BROKEN = (ConnectionFailed, HTTPClientError, ResponseStreamingError, IncompleteReadError)
-# 501 is not among them: "not implemented" is an answer.
-_BROKEN_STATUS = frozenset({500, 502, 503, 504})
-# What servers answer when they are out of room: the status of RFC 4918, and MinIO's own word.
-_FULL_STATUS = 507
-_FULL_CODES = frozenset({"XMinioStorageFull", "InsufficientStorage"})
-# MinIO's answer when its disk fills up while it still reads: a 400 that blames the client.
-_PERHAPS_FULL_CODES = frozenset({"IncompleteBody"})
-# What MinIO and SeaweedFS say beside a mere 500.
-_FULL_WORDS = ("no space left on device", "no free volumes left")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +188,14 @@ class Store(ABC):
         with self.watched():
             yield from buckets.objects(self.client(), bucket, prefix)
 
+    def read(self, bucket: str, key: str) -> Iterator[bytes]:
+        """Yield what an object holds, in pieces of at most 1 MiB.
+
+        A cold object is the ClientError InvalidObjectState.
+        """
+        with self.watched():
+            yield from buckets.read(self.client(), bucket, key)
+
     def open_uploads(self, bucket: str, prefix: str = "") -> Iterator[OpenUpload]:
         """Yield the multipart uploads that are neither completed nor aborted, sorted by key."""
         with self.watched():
@@ -269,27 +258,18 @@ class Store(ABC):
         """Turn what a dead, unreachable or full store makes botocore raise into StoreFailed."""
         try:
             yield
-        except _BROKEN as error:
+        except failing.BROKEN as error:
             how = "does not answer" if self.is_remote or self.is_alive() else "died"
             raise self._failed(f"{how}: {error}") from error
         except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            code = error.response.get("Error", {}).get("Code", "")
-            if (
-                status == _FULL_STATUS
-                or code in _FULL_CODES
-                or (code in _PERHAPS_FULL_CODES and self.is_full())
-            ):
-                raise self._failed(f"is full: {error}") from error
-            if status in _BROKEN_STATUS:
-                how = "is full" if self.is_full(str(error)) else f"keeps answering {status}"
+            how = failing.how(error, self.is_full)
+            if how:
                 raise self._failed(f"{how}: {error}") from error
             raise
 
     def is_full(self, said: str = "") -> bool:
         """Whether the store's last lines, or what it *said*, tell that it has no room left."""
-        tail = "\n".join((said, *self.log_tail(100))).lower()
-        return any(words in tail for words in _FULL_WORDS)
+        return failing.is_full((said, *self.log_tail(100)))
 
     def check(self) -> None:
         """Raise StoreFailed where the store is gone, full or doesn't answer. Changes nothing.

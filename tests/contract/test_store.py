@@ -153,6 +153,17 @@ class StoreContract:
             client.head_object(Bucket=bucket, Key="k")
         assert code_of(error) == "404"
 
+    def test_reads_in_pieces(self, store: Store, bucket: str) -> None:
+        body = bytes(range(256)) * (5 << 11)  # two and a half MiB
+        store.client().put_object(Bucket=bucket, Key="k", Body=body)
+        store.client().put_object(Bucket=bucket, Key="empty", Body=b"")
+        pieces = list(store.read(bucket, "k"))
+        assert b"".join(pieces) == body and max(map(len, pieces)) <= 1 << 20
+        assert b"".join(store.read(bucket, "empty")) == b""
+        with pytest.raises(ClientError) as error:
+            list(store.read(bucket, "never-there"))
+        assert code_of(error) == "NoSuchKey"
+
     def test_ranged_get(self, store: Store, bucket: str) -> None:
         client = store.client()
         client.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
