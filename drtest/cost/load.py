@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
-from drtest.cost.projection import Load
+from drtest.cost.projection import MONTH_DAYS, Load
 from drtest.cost.shapes import SetSizes
 from drtest.cost.sizes import (
     ENTRY_BYTES,
     GPG_PADDING_BYTES,
     MANIFEST_ENTRY_BYTES,
+    MANIFEST_VOLUME_BYTES,
     SIGNATURE_ENTRY_BYTES,
     Frame,
+    manifest_ratio,
     signature_bytes,
 )
-from drtest.model.plan import Plan, PlannedSet
+from drtest.model.plan import Plan, PlannedSet, plan
+from drtest.model.scenario import Backup, Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,31 @@ def rhythm(planned: Plan, *, days: float) -> Rhythm:
         cycle_days=max(1, round(cycle)),
         chains=max(1, len({one.chain for one in planned.left})),
     )
+
+
+def steady(scenario: Scenario) -> Rhythm:
+    """Return the rhythm that *scenario*'s policy comes to, also where its calendar is too short.
+
+    The calendar decides where it makes a second full, and how many chains stay where its prunes
+    took one. Otherwise the policy's words do: ``full-if-older-than`` for the cycle, a month where
+    it has none; ``remove-all-but-n-full`` and ``remove-older-than`` for the chains. ValueError
+    where the calendar makes no full.
+    """
+    planned, policy = plan(scenario), scenario.policy
+    found = rhythm(planned, days=MONTH_DAYS)
+    cycle_days, increments, chains = found.cycle_days, found.increments, found.chains
+    instants = sorted({dated.at for dated in scenario.steps if isinstance(dated.step, Backup)})
+    if len({one.chain for one in planned.made}) < 2 and len(instants) > 1:
+        every = (instants[-1] - instants[0]) / (len(instants) - 1)
+        cycle = policy.full_if_older_than or timedelta(days=MONTH_DAYS)
+        cycle_days = max(1, round(cycle / timedelta(days=1)))
+        increments = max(0, round(cycle / every) - 1)
+    if not planned.removing:
+        if policy.remove_all_but_n_full is not None:
+            chains = policy.remove_all_but_n_full
+        elif policy.remove_older_than is not None:
+            chains = 1 + ceil(policy.remove_older_than / timedelta(days=cycle_days))
+    return Rhythm(increments=increments, cycle_days=cycle_days, chains=chains)
 
 
 def at_size(
@@ -108,6 +137,11 @@ def measured(
     def payload(found: list[SetSizes]) -> int:
         return mean([one.difftar_bytes - padding * (one.volumes - 1) for one in found])
 
+    def listed(found: list[SetSizes]) -> int:
+        """Bytes of manifests without their volumes' entries, which each volume size has anew."""
+        of_volume = MANIFEST_VOLUME_BYTES * manifest_ratio(frame)
+        return mean([max(0, one.manifest_bytes - int(one.volumes * of_volume)) for one in found])
+
     return Load(
         full_bytes=payload(fulls),
         increment_bytes=payload(others),
@@ -117,6 +151,6 @@ def measured(
         cycle_days=rhythm.cycle_days,
         chains=rhythm.chains,
         file_bytes=file_bytes,
-        full_manifest_bytes=mean([one.manifest_bytes for one in fulls]),
-        increment_manifest_bytes=mean([one.manifest_bytes for one in others]),
+        full_manifest_bytes=listed(fulls),
+        increment_manifest_bytes=listed(others),
     )

@@ -93,7 +93,7 @@ def lay_out(
         difftar,
         each,
         signatures_bytes=int(signatures) + max(fixed, EMPTY_BYTES),
-        manifest_bytes=int(manifest * _manifest_ratio(frame)) + fixed,
+        manifest_bytes=int(manifest * manifest_ratio(frame)) + fixed,
         frame=frame,
         jsonstat_bytes=1_000 if has_jsonstat else None,
     )
@@ -119,7 +119,7 @@ def cut(
         last_volume_bytes=last,
         signatures_bytes=signatures_bytes,
         manifest_bytes=manifest_bytes
-        + int(volumes * MANIFEST_VOLUME_BYTES * _manifest_ratio(frame)),
+        + int(volumes * MANIFEST_VOLUME_BYTES * manifest_ratio(frame)),
         jsonstat_bytes=jsonstat_bytes,
     )
 
@@ -127,7 +127,7 @@ def cut(
 def recut(seen: SetSizes, *, volsize_mib: int, frame: Frame, block_stored_bytes: float) -> SetSizes:
     """Return what a set that was *seen* with one volume size would be with another."""
     padding = GPG_PADDING_BYTES if frame == "gpg" else 0
-    named = int(seen.volumes * MANIFEST_VOLUME_BYTES * _manifest_ratio(frame))
+    named = int(seen.volumes * MANIFEST_VOLUME_BYTES * manifest_ratio(frame))
     return cut(
         max(0, seen.difftar_bytes - (seen.volumes - 1) * padding),
         volume(volsize_mib, frame, block_stored_bytes=block_stored_bytes),
@@ -138,5 +138,6 @@ def recut(seen: SetSizes, *, volsize_mib: int, frame: Frame, block_stored_bytes:
     )
 
 
-def _manifest_ratio(frame: Frame) -> float:
+def manifest_ratio(frame: Frame) -> float:
+    """Return stored over plain size of a manifest."""
     return MANIFEST_RATIO if frame == "gpg" else 1.0

@@ -37,6 +37,7 @@ from drtest.model.drill import (
     RunAction,
     zone_of,
 )
+from drtest.model.grid import Grid, Project
 from drtest.model.host import Host
 from drtest.model.policy import KeySpec, NewKey, OwnKey, Policy
 from drtest.model.promise import Expectation, ExpectedFinding, Objectives, Protect
@@ -108,6 +109,7 @@ __all__ = [
     "Expectation",
     "ExpectedFinding",
     "FileSet",
+    "Grid",
     "Harmed",
     "Host",
     "KeySpec",
@@ -128,6 +130,7 @@ __all__ = [
     "Paths",
     "PointSelector",
     "Policy",
+    "Project",
     "Protect",
     "Prune",
     "RestoreWhat",
@@ -199,6 +202,7 @@ class Scenario:
     needs: tuple[Need, ...] = ()  # capabilities without which it is not run
     bucket: BucketKind = "plain"
     credentials: CredentialKind = "full"  # of the calendar's machine; drills may all
+    tune: Grid | None = None  # read by drtest tune alone
     file: str = "<python>"
     line: int = 1
 

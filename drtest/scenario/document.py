@@ -22,6 +22,7 @@ from drtest.scenario.calendar import Calendar, read_calendar
 from drtest.scenario.crosscheck import Found, crosscheck
 from drtest.scenario.drill import PlacedDrill, read_drills
 from drtest.scenario.fields import Fields
+from drtest.scenario.grid import read_grid
 from drtest.scenario.mutation import read_mutations
 from drtest.scenario.node import Mapping, Node, Scalar, Sequence, compose
 from drtest.scenario.outlet import read_outlet
@@ -86,6 +87,7 @@ def read_document(node: Node, problems: Problems, *, seed: int | None) -> Loaded
     )
     time_limit = _time_limit(found, problems)
     outlet = read_outlet(found, problems)
+    tune = read_grid(found, problems)
     scenario: Scenario | None = None
     if source and calendar is not None and drills:
         scenario = Scenario(
@@ -104,6 +106,7 @@ def read_document(node: Node, problems: Problems, *, seed: int | None) -> Loaded
             needs=outlet.needs,
             bucket=outlet.bucket,
             credentials=outlet.credentials,
+            tune=tune,
             file=node.place.text.file,
             line=node.place.line,
         )

@@ -27,6 +27,7 @@ from drtest.model.scenario import (
 )
 from drtest.scenario.amount import format_bytes, format_size
 from drtest.scenario.emit import Flow, Tree, emit
+from drtest.scenario.grid import grid_words
 from drtest.scenario.host import host_words
 from drtest.scenario.phrase import (
     Entry,
@@ -64,6 +65,8 @@ def dump(scenario: Scenario) -> str:
         tree["needs"] = Flow(list(scenario.needs))
     tree["bucket"] = scenario.bucket
     tree["credentials"] = scenario.credentials
+    if scenario.tune is not None:
+        tree["tune"] = grid_words(scenario.tune)
     return emit(tree)
 
 

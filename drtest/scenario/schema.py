@@ -7,6 +7,7 @@ from drtest.model.scenario import OWN_STORES
 from drtest.scenario import words
 from drtest.scenario.budget import SCHEMA as BUDGET
 from drtest.scenario.drill_schema import drill, point
+from drtest.scenario.grid import schema as tune
 from drtest.scenario.promise import FAILURES
 from drtest.scenario.shape import (
     INSTANT,
@@ -59,6 +60,7 @@ def schema() -> Schema:
                 "needs": one_or_many(choice(words.NEEDS)),
                 "bucket": choice(words.BUCKETS),
                 "credentials": choice(words.CREDENTIALS),
+                "tune": {"$ref": "#/$defs/tune"},
             },
         ),
         "$defs": {
@@ -81,6 +83,7 @@ def schema() -> Schema:
                 ]
             },
             "expectation": _expectation(),
+            "tune": tune(),
         },
     }
 

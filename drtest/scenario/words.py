@@ -43,9 +43,25 @@ DOCUMENT = {
     "needs": "What the store must be able to do (docs/stores.md); without it: UNVERIFIED.",
     "bucket": "plain (default), versioned, or locked (versioned, and open to object locks).",
     "credentials": "full (default), or no-delete: the machine may write, read and list, no more.",
+    "tune": "The grid of drtest tune; drtest run does not act on it.",
 }
-DOCUMENT_LATER = frozenset({"tune", "toxics", "damage", "prices", "host", "faults"})
+DOCUMENT_LATER = frozenset({"toxics", "damage", "prices", "host", "faults"})
 PARTS = ("source", "mutate", "policy", "objectives")
+
+TUNE = {
+    "volsize": "Volume sizes in MiB, one or a list (default 5, 10, 19, 25, 50, 100, 200, 250).",
+    "s3-multipart-chunk-size": "Upload chunks in MiB, one or a list (default the policy's own).",
+    "prices": "provider/region/CLASS, one or a list, as drtest prices lists them.",
+    "restores-per-month": "How often one file is restored (default 1).",
+    "download": "How fast a restore downloads: 32 MiB/s (default) or 100 Mbit/s.",
+    "project": "Your own source, which the answer is then of, instead of the one above.",
+}
+PROJECT = {
+    "size": "100 GiB, 2 TB.",
+    "change": "Part of its bytes that changes from one backup to the next: 1% (default: as seen).",
+    "files": "How many: 100000, 3M (default: of the mean size that was seen).",
+    "compress": "Stored over original size: 0.6 (default: as seen).",
+}
 
 FILE_SET = {
     "files": "How many files are generated below the path.",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from drtest.model.chain import Damage, Objects
 from drtest.model.finding import CATALOGUE, Severity
+from drtest.model.grid import Grid, Project
 from drtest.model.host import Host
 from drtest.model.money import Budget, Money, OfBaseline
 from drtest.model.plan import plan
@@ -435,6 +436,28 @@ def expectations(draw: st.DrawFn) -> tuple[Expectation, ...]:
     )
 
 
+def grids() -> st.SearchStrategy[Grid]:
+    """What drtest tune is asked, with a source of the reader's own or without."""
+    mib = st.integers(5, 2000)
+    places = st.sampled_from(["aws/us-east-1/STANDARD", "b2/all/STANDARD", "r2/all/STANDARD"])
+    project = st.builds(
+        Project,
+        size_bytes=st.integers(1, 10**15),
+        change=st.none() | st.integers(0, 1000).map(lambda some: some / 1000),
+        files=st.none() | st.integers(1, 10**10),
+        compress=st.none() | st.integers(1, 1100).map(lambda some: some / 1000),
+    )
+    return st.builds(
+        Grid,
+        volsizes_mib=st.lists(mib, min_size=1, max_size=4, unique=True).map(tuple),
+        chunks_mib=st.lists(mib, max_size=3, unique=True).map(tuple),
+        prices=st.lists(places, max_size=3, unique=True).map(tuple),
+        restores_per_month=st.integers(0, 4000).map(lambda some: some / 4),
+        download_bytes_per_s=st.integers(1, 10**10),
+        project=st.none() | project,
+    )
+
+
 def budgets() -> st.SearchStrategy[Budget]:
     """Amounts of any currency, and shares of a baseline."""
     amounts = st.decimals(0, 10**9, allow_nan=False, allow_infinity=False, places=2)
@@ -489,6 +512,7 @@ def scenarios(
         needs=tuple(draw(st.lists(st.sampled_from(get_args(Need)), max_size=2, unique=True))),
         bucket=bucket,
         credentials=draw(st.sampled_from(get_args(CredentialKind))),
+        tune=draw(st.none() | grids()),
     )
     wanted = [
         draw(drills(scenario, number, other_hosts=own))

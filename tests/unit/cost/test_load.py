@@ -78,7 +78,7 @@ def test_what_a_run_showed_is_averaged_and_scaled() -> None:
             volume_bytes=1000,
             last_volume_bytes=last,
             signatures_bytes=60,
-            manifest_bytes=20,
+            manifest_bytes=20 + 155 * volumes,  # the list of paths, and each volume's entry
         )
 
     sets = {1: one(3, 500), 2: one(1, 40), 3: one(1, 60)}

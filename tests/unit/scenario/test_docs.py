@@ -53,6 +53,8 @@ def test_there_are_examples_of_both_kinds() -> None:
         words.OUTCOMES,
         words.OBJECTIVES,
         words.POINTS,
+        words.TUNE,
+        words.PROJECT,
     ],
 )
 def test_every_word_is_told(known: list[str]) -> None:
@@ -64,7 +66,7 @@ def test_every_word_is_told(known: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "tune: {}",
+        "faults: {}",
         "drills:\n  - restore: everything\n    probe: psql",
         "calendar:\n  - at: 2026-01-01\n    do: verify",
         "calendar:\n  - at: 2026-01-01\n    do: cleanup",
