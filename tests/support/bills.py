@@ -40,7 +40,7 @@ def bill(*, as_of: date | None = date(2026, 3, 20), **changes: object) -> Bill:
 
 
 def paid(*bills: Bill, **changes: object) -> Baseline:
-    """A stored run of the scenario of ``Story`` that was billed so; *changes* are its scenario's."""
+    """A stored run of ``Story``'s scenario that was billed so; *changes* are the scenario's."""
     past = PastScenario(
         name="a story",
         store="memory",

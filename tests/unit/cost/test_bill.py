@@ -2,102 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
 import pytest
+from support.priced import (
+    AWS,
+    DAY,
+    GIB,
+    MANIFEST,
+    SIGNATURES,
+    VOLUME,
+    T,
+    days,
+    listing,
+    nights,
+    price,
+    request,
+)
 from support.prices import tariff
 
 from drtest.cost.bill import bill
-from drtest.cost.tariff import Tariff
 from drtest.cost.terms import Months, Terms, tiered
 from drtest.errors import UsageError
-from drtest.model.bill import Bill
 from drtest.model.events import ChainRecorded, ListingRecorded, OpenUpload, StoredObject
-from drtest.model.scenario import (
-    DEFAULT_START,
-    Backup,
-    DatedStep,
-    LiteralFile,
-    Scenario,
-    Wait,
-)
-from drtest.model.traffic import Request
-
-GIB = 2**30
-DAY = timedelta(days=1)
-T = DEFAULT_START
-VOLUME = "duplicity-full.20260101T030000Z.vol1.difftar.gz"
-MANIFEST = "duplicity-full.20260101T030000Z.manifest"
-SIGNATURES = "duplicity-full-signatures.20260101T030000Z.sigtar.gz"
-
-
-def days(number: float) -> Scenario:
-    return Scenario(
-        name="x",
-        why="y",
-        source=(LiteralFile(path="/a", content="a"),),
-        steps=(
-            DatedStep(index=1, at=T, step=Backup()),
-            DatedStep(index=2, at=T, step=Wait(by=number * DAY)),
-        ),
-    )
-
-
-def nights(number: int) -> Scenario:
-    """So many backups, a day between each two."""
-    steps = tuple(
-        DatedStep(index=index + 1, at=T + index * DAY, step=Backup()) for index in range(number)
-    )
-    return Scenario(name="x", why="y", source=(LiteralFile(path="/a", content="a"),), steps=steps)
-
-
-def listing(
-    at: datetime, added: dict[str, int] | None = None, removed: Iterable[str] = ()
-) -> ListingRecorded:
-    objects = [StoredObject(key=key, size_bytes=size) for key, size in (added or {}).items()]
-    return ListingRecorded(index=1, at=at, added=tuple(objects), removed=tuple(removed))
-
-
-def request(
-    operation: str,
-    *,
-    kind: str = "volume",
-    status: int | None = 200,
-    error: str = "",
-    out: int = 0,
-    step: str = "1",
-    phase: str = "full",
-    at: datetime = T,
-    answered_by: Literal["store", "gateway"] = "store",
-    key: str = "k",
-) -> Request:
-    return Request(
-        number=1, scenario="x", step=step, phase=phase, operation=operation, method="", path="",
-        bucket="b", key=key, kind=kind, set_at="", volume=None, arrived_at=0.0,
-        simulated_at=at.isoformat(), status=status, error_code=error, body_in_bytes=0,
-        body_out_bytes=out, wire_in_bytes=0, wire_out_bytes=out, first_byte_s=None,
-        last_byte_s=None, attempt=1, is_reused=False, outcome="ok", answered_by=answered_by,
-    )  # fmt: skip
-
-
-def price(
-    where: str,
-    *,
-    length_days: float = 30,
-    listings: Iterable[ListingRecorded] = (),
-    requests: Iterable[Request] = (),
-    terms: Terms | None = None,
-    using: Tariff | None = None,
-) -> Bill:
-    return bill(
-        days(length_days), listings, requests, using or tariff(where), terms=terms or Terms()
-    )
-
-
-AWS = "aws/us-east-1/"
 
 
 def test_requests_by_operation_class_and_phase() -> None:
