@@ -9,7 +9,7 @@ from datetime import timedelta
 from drtest.model.finding import Finding, Severity
 from drtest.model.interval import format_interval
 from drtest.model.run import RunResult, ScenarioResult
-from drtest.model.tune import Advice
+from drtest.model.tune import Tuning
 from drtest.model.verdict import Verdict
 from drtest.report.calendar import counts
 from drtest.report.money import by_prices, money
@@ -183,7 +183,7 @@ def _cost(run: RunResult, told: Sequence[Told]) -> Question:
         return Question(
             title="What does it cost?",
             mark=mark,
-            text=_month(run.tune.advice[0]),
+            text=_month(run.tune),
             anchor="volumes",
             section="Cost and volume size",
         )
@@ -196,8 +196,14 @@ def _cost(run: RunResult, told: Sequence[Told]) -> Question:
     )
 
 
-def _month(advice: Advice) -> str:
-    currency = advice.prices.currency
-    best, yours = advice.cheapest, advice.cheapest + advice.saves
-    told = f"{money(yours, currency)} a month with your volume size, {money(best, currency)} with"
-    return f"{told} {advice.best[0]} MiB, at {advice.prices.place}."
+def _month(tuning: Tuning) -> str:
+    """With the first of the prices."""
+    advice = tuning.advice[0]
+    yours, best = (
+        money(tuning.point(at).priced[0].per_month, advice.prices.currency)
+        for at in (advice.compared, advice.best)
+    )
+    told = f"{yours} a month with your volume size"
+    if advice.best != advice.compared:
+        told += f", {best} with {advice.best[0]} MiB"
+    return f"{told}, at {advice.prices.place}."

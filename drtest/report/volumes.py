@@ -5,8 +5,9 @@ Everything was computed for ``drtest.model.tune``; here it becomes plots, rows a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,7 +17,9 @@ from drtest.report.advice import amount, asides, places, span, verdict
 from drtest.report.money import money, source
 from drtest.report.wording import count, size
 
-PLOTTED = 3  # tariffs with a plot of their own; all have a table
+PLOTTED = 3  # tariffs with a plot of their own
+TABLES = 5  # tariffs with a table
+ROWS = 60  # points in a table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class Tariff:
 
     advice: Advice
     yours: str  # a month with the policy's own volume size and chunk
-    cheapest: str
+    best: str
     spread: str  # how far the month moves from point to point
     said: tuple[str, ...]  # whether it matters, what to choose
     asides: tuple[str, ...]
@@ -58,8 +61,10 @@ class Tariff:
 class Volumes:
     """The whole section."""
 
-    tuning: Tuning
+    tuning: Tuning  # with so many points as are shown
+    more_points: int
     tariffs: tuple[Tariff, ...]
+    more_tariffs: int
     time: drawn.Drawn | None
     basis: tuple[str, ...]  # what was measured, and what the figures are of
     modelled: tuple[tuple[str, str], ...]  # points, why they were not measured
@@ -68,13 +73,17 @@ class Volumes:
 
 def volumes(tuning: Tuning, today: date) -> Volumes:
     """Return the section of *tuning*, with prices as old as they are *today*."""
-    errors = (tuning.unseen, *(point.error for point in tuning.points))
+    shown = replace(tuning, points=_thinned(tuning))
+    tariffs = range(min(len(tuning.advice), TABLES))
+    errors = (tuning.unseen, *(point.error for point in shown.points))
     return Volumes(
-        tuning=tuning,
-        tariffs=tuple(_tariff(tuning, place, today) for place in range(len(tuning.advice))),
-        time=drawn.time(tuning),
+        tuning=shown,
+        more_points=len(tuning.points) - len(shown.points),
+        tariffs=tuple(_tariff(shown, place, today) for place in tariffs),
+        more_tariffs=len(tuning.advice) - len(tariffs),
+        time=drawn.time(shown),
         basis=tuple(_basis(tuning)),
-        modelled=tuple(_modelled(tuning.points)),
+        modelled=tuple(_modelled(shown.points)),
         errors=tuple(one for one in errors if one is not None),
     )
 
@@ -83,6 +92,17 @@ def percent(part: float) -> str:
     """Return ``+0.4 %``; what rounds to nothing has no sign."""
     shown = f"{part * 100:+.1f} %"
     return "0.0 %" if shown in {"+0.0 %", "-0.0 %"} else shown
+
+
+def _thinned(tuning: Tuning) -> tuple[Point, ...]:
+    """Return as many points as a table has rows, evenly taken; those with a name always."""
+    named = [
+        any(drawn.named(point, advice) for advice in (None, *tuning.advice[:TABLES]))
+        for point in tuning.points
+    ]
+    every = math.ceil(len(named) / ROWS)
+    pairs = enumerate(zip(tuning.points, named, strict=True))
+    return tuple(point for place, (point, is_named) in pairs if is_named or place % every == 0)
 
 
 # ---------------------------------------------------------------- a tariff
@@ -97,8 +117,8 @@ def _tariff(tuning: Tuning, place: int, today: date) -> Tariff:
     file = places(max((one.restore_file for _, one in priced), default=Decimal()))
     return Tariff(
         advice=advice,
-        yours=amount(advice.cheapest + advice.saves, month),
-        cheapest=amount(advice.cheapest, month),
+        yours=amount(tuning.point(advice.compared).priced[place].per_month, month),
+        best=amount(tuning.point(advice.best).priced[place].per_month, month),
         spread=amount(advice.spread, month),
         said=verdict(tuning, advice),
         asides=asides(advice),

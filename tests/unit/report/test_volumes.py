@@ -10,6 +10,7 @@ import pytest
 from support.results import STARTED_AT, scenario
 from support.runs import RUNS, hostile_tuned, nothing, silent, tuned, with_account
 from support.tunings import ADVICE, STANDARD, tuning, with_prices
+from support.tunings import point as made
 
 from drtest.model.run import RunResult, run_verdict
 from drtest.model.scenario import Expectation, ExpectedFinding
@@ -19,9 +20,10 @@ from drtest.report.brief import brief
 from drtest.report.drawn import cost, time
 from drtest.report.markdown import markdown
 from drtest.report.page import render
-from drtest.report.volumes import PLOTTED, percent, volumes
+from drtest.report.volumes import PLOTTED, ROWS, percent, volumes
 
 TODAY = STARTED_AT.date()
+ALONE = replace(ADVICE, best=(250, 20), range_mib=(250, 250), spread=Decimal(0))
 INFREQUENT = replace(STANDARD, storage_class="STANDARD_IA")
 
 
@@ -220,7 +222,11 @@ def test_every_price_list_has_its_table_and_the_first_have_a_plot() -> None:
 
 @pytest.mark.parametrize(
     "found",
-    [replace(tuning(), advice=()), tuning((19, 20)), replace(tuning(), points=(), advice=())],
+    [
+        replace(tuning(), advice=()),
+        tuning((250, 20), advice=ALONE),
+        replace(tuning(), points=(), advice=()),
+    ],
     ids=["no prices", "one point", "no points"],
 )
 def test_a_grid_that_shows_little_is_told_without_advice(found: Tuning) -> None:
@@ -228,6 +234,32 @@ def test_a_grid_that_shows_little_is_told_without_advice(found: Tuning) -> None:
     assert not any(one.is_of_volumes for one in brief(told).actions)
     assert "Cost and volume size" in words(render(told))
     assert "### Cost and volume size" in markdown(told)
+
+
+def test_a_large_grid_with_many_prices_stays_small() -> None:
+    points = [
+        replace(
+            made((19, 20)),
+            volsize_mib=size,
+            chunk_mib=chunk,
+            is_yours=(size, chunk) == (149, 30),
+            metered=made((19, 20)).metered if size < 60 else None,
+        )
+        for size in range(1, 301)
+        for chunk in (20, 30, 256)
+    ]
+    one = replace(tuning(), points=tuple(points))
+    tags = [replace(STANDARD, storage_class=f"CLASS_{number}") for number in range(12)]
+    found = with_prices(replace(one, advice=(replace(ADVICE, compared=(149, 30)),)), *tags)
+    text = render(tuned(found))
+    assert len(text.encode()) < 500_000
+    told = volumes(found, TODAY)
+    assert len(told.tuning.points) <= ROWS + 2
+    assert told.tuning.point((19, 20)).volsize_mib == 19
+    assert told.tuning.point((149, 30)).is_yours
+    assert f"{told.more_points} more points in run.json" in words(text).replace(" .", ".")
+    assert "7 more price lists in run.json" in words(text).replace(" .", ".")
+    assert len(markdown(tuned(found)).encode()) < 20_000
 
 
 def test_a_run_that_was_not_tuned_says_nothing_of_volume_size() -> None:
