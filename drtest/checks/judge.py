@@ -45,9 +45,9 @@ FAMILIES: dict[str, Check] = {
     "objectives": objectives.check,
     "requests": lambda case, _: foreseen.check(case),
     "cost": lambda case, _: cost.check(case),
+    "budgets": lambda case, _: budgets.check(case),
     "aftermath": lambda case, _: aftermath.check(case),
     "unverified": unverified.check,
-    "budgets": lambda case, _: budgets.check(case),
 }
 
 _RANK = {

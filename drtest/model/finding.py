@@ -419,6 +419,20 @@ CATALOGUE: dict[str, Code] = {
             "The biggest contributor is named: often listings or small volumes.",
         ),
         (
+            "cost-exceeded",
+            _F,
+            "a month costs more than its budget",
+            "cost-per-month",
+            "The biggest part is named: storage falls with retention, requests with larger volumes.",
+        ),
+        (
+            "restore-cost-exceeded",
+            _F,
+            "a full restore costs more than its budget",
+            "restore-cost",
+            "Restore within the store's region, where nothing leaves it; shorter chains are less to fetch.",
+        ),
+        (
             "no-objective",
             _N,
             "no RPO, RTO or keep stated, so none was judged",
@@ -447,20 +461,6 @@ CATALOGUE: dict[str, Code] = {
             _N,
             "prices that nobody confirmed for a year",
             "provider/region/CLASS",
-        (
-            "cost-exceeded",
-            _F,
-            "a month costs more than its budget",
-            "cost-per-month",
-            "The biggest part is named: storage falls with retention, requests with larger volumes.",
-        ),
-        (
-            "restore-cost-exceeded",
-            _F,
-            "a full restore costs more than its budget",
-            "restore-cost",
-            "Restore within the store's region, where nothing leaves it; shorter chains are less to fetch.",
-        ),
             "Confirm the figures at the provider, and give them: --prices FILE, or --price KEY=VALUE.",
         ),
         (
@@ -522,6 +522,13 @@ CATALOGUE: dict[str, Code] = {
     **_rows(
         "could not verify",
         (
+            "cost-not-judged",
+            _U,
+            "a budget of money that could not be held against a bill",
+            "cost-per-month or restore-cost",
+            "Give --prices in the budget's currency, and for a share of a baseline --baseline FOLDER; drtest report takes both for a run that is there.",
+        ),
+        (
             "price-missing",
             _U,
             "the price book has no price for what was asked of S3",
@@ -550,13 +557,6 @@ CATALOGUE: dict[str, Code] = {
             "Its last lines are in the evidence.",
         ),
         (
-        (
-            "cost-not-judged",
-            _U,
-            "a budget of money that could not be held against a bill",
-            "cost-per-month or restore-cost",
-            "Give --prices in the budget's currency, and for a share of a baseline --baseline FOLDER; drtest report takes both for a run that is there.",
-        ),
             "gateway-failed",
             _U,
             "the proxy between duplicity and the store died",

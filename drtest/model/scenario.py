@@ -230,8 +230,6 @@ class Scenario:
         return last.at + last.step.by if isinstance(last.step, Wait) else last.at
 
     @property
-    def needed(self) -> tuple[Need, ...]:
-    @property
     def backups_stand_for(self) -> timedelta | None:
         """The time that the calendar's backups stand for; None where they have no rhythm.
 
@@ -242,6 +240,8 @@ class Scenario:
             return None
         return (max(instants) - min(instants)) * len(instants) / (len(instants) - 1)
 
+    @property
+    def needed(self) -> tuple[Need, ...]:
         """All capabilities that a store must have: those it says, and what its bucket implies."""
         implied: list[Need] = []
         if self.bucket == "versioned":

@@ -209,11 +209,11 @@ def _bill(bill: Bill) -> dict[str, Any]:
         "drills": _money(bill.drills),
         "restore_one_file": _maybe(bill.restore_one_file),
         "restore_everything": _maybe(bill.restore_everything),
-        "days": _money(bill.days),
-        "free_tiers": bill.free_tiers,
         "restore_everything_bytes": bill.restore_everything_bytes,
-        "unbilled": bill.unbilled,
+        "days": _money(bill.days),
         "backup_days": _maybe(bill.backup_days),
+        "free_tiers": bill.free_tiers,
+        "unbilled": bill.unbilled,
         "lines": [
             {
                 "what": line.what,

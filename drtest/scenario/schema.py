@@ -307,8 +307,6 @@ def _drill() -> Schema:
     return mapping(
         words.DRILL,
         {
-            "cost-per-month": matching(BUDGET),
-            "restore-cost": matching(BUDGET),
             "name": text(),
             "restore": restore,
             "run": choice(words.RUNS),
@@ -360,6 +358,8 @@ def _objectives() -> Schema:
             "real-size": {"type": "boolean"},
             "warnings": choice(("none", "allowed")),
             "requests-per-month": whole(0),
+            "cost-per-month": matching(BUDGET),
+            "restore-cost": matching(BUDGET),
         },
     )
 

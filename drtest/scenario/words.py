@@ -313,6 +313,8 @@ OBJECTIVES = {
     "real-size": "true: the source is as large as the real one, so times are judged.",
     "warnings": "none: each warning becomes a failure (default allowed).",
     "requests-per-month": "The most requests to S3 in 30 days.",
+    "cost-per-month": "The most money in 30 days, without drills: 8 USD, or 110% of baseline.",
+    "restore-cost": "The most money that a full restore may take: 12 USD, or 110% of baseline.",
 }
 OBJECTIVES_LATER = _names("prices probe restores-per-month project")
 
@@ -332,5 +334,3 @@ CODES_LATER = _names(
     "upgrade-url upgrade-option status-swallowed prune-after-failed-backup "
     "dated-target verify-compares-nothing left-the-sandbox probe-failed"
 )
-    "cost-per-month": "The most money in 30 days, without drills: 8 USD, or 110% of baseline.",
-    "restore-cost": "The most money that a full restore may take: 12 USD, or 110% of baseline.",

@@ -415,22 +415,6 @@ def promises(draw: st.DrawFn, *, paths: list[str], has_rules: bool) -> Objective
         real_size=draw(st.booleans()),
         warnings_allowed=draw(st.booleans()),
         requests_per_month=draw(st.none() | st.integers(0, 10**9)),
-    )
-
-
-@st.composite
-def expectations(draw: st.DrawFn) -> tuple[Expectation, ...]:
-    """None, one, or several of which only the last has no versions."""
-    versions = st.sampled_from([">= 3", "== 3.2.1", ">= 0.8.22, < 3"])
-    finding = st.builds(
-        ExpectedFinding,
-        code=st.sampled_from(FAILURES),
-        subject=st.none() | st.text(TEXT, min_size=1, max_size=20),
-    )
-    found: list[Expectation] = []
-    number = draw(st.integers(0, 3))
-    for left in reversed(range(number)):
-        fails = draw(st.booleans())
         cost_per_month=draw(st.none() | budgets()),
         restore_cost=draw(st.none() | budgets()),
     )
@@ -465,6 +449,22 @@ def budgets() -> st.SearchStrategy[Budget]:
     return st.one_of(
         st.builds(Money, amount=amounts, currency=st.sampled_from(["USD", "EUR"])),
         st.builds(OfBaseline, percent=shares),
+    )
+
+
+@st.composite
+def expectations(draw: st.DrawFn) -> tuple[Expectation, ...]:
+    """None, one, or several of which only the last has no versions."""
+    versions = st.sampled_from([">= 3", "== 3.2.1", ">= 0.8.22, < 3"])
+    finding = st.builds(
+        ExpectedFinding,
+        code=st.sampled_from(FAILURES),
+        subject=st.none() | st.text(TEXT, min_size=1, max_size=20),
+    )
+    found: list[Expectation] = []
+    number = draw(st.integers(0, 3))
+    for left in reversed(range(number)):
+        fails = draw(st.booleans())
         found.append(
             Expectation(
                 verdict=Verdict.FAIL if fails else Verdict.PASS,
