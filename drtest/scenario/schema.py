@@ -6,7 +6,6 @@ from drtest.model.rule import WITHOUT_VALUE
 from drtest.model.scenario import OWN_STORES
 from drtest.scenario import words
 from drtest.scenario.budget import SCHEMA as BUDGET
-from drtest.scenario.drill_schema import drill, point
 from drtest.scenario.grid import schema as tune
 from drtest.scenario.promise import FAILURES
 from drtest.scenario.shape import (

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from drtest.duplicity.versions import Duplicity
 from drtest.errors import ScenarioError
 from drtest.model.interval import format_interval, parse_interval
+from drtest.model.money import Money, OfBaseline
 from drtest.model.scenario import (
     AtAgo,
     AtChain,
