@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from drtest.api.run import wrecks_folder
+from drtest.api import wrecks
 from drtest.clock import real_now
 from drtest.model.interval import from_epoch
 from drtest.report.archive import latest, runs
@@ -27,9 +27,9 @@ def clean(
         for folder in runs(reports)
         if folder != newest and from_epoch(folder.stat().st_mtime) < limit
     ]
-    wrecks = sorted(path for path in wrecks_folder().iterdir() if path.is_dir())
+    kept = sorted(path for path in wrecks.root().iterdir() if path.is_dir())
     if dry_run:
-        return (*wrecks, *old)
-    for folder in (*wrecks, *old):
+        return (*kept, *old)
+    for folder in (*kept, *old):
         remove_tree(folder)
-    return (*wrecks, *old, *sweep(work))
+    return (*kept, *old, *sweep(work))

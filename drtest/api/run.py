@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import platform
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from drtest import __version__, process
-from drtest.api import judging
+from drtest.api import judging, wrecks
 from drtest.api.baseline import read as read_baseline
 from drtest.api.foretell import foretold
 from drtest.api.jobs import Job, Outlet, jobs
-from drtest.api.options import Options, cache_folder
+from drtest.api.options import Options
 from drtest.api.prices import Prices, load
 from drtest.api.select import Chosen, choose
 from drtest.api.session import REQUEST_LOG, Session, session
@@ -35,7 +35,6 @@ from drtest.report.page import PageReporter
 from drtest.runner.bench import Stand
 from drtest.runner.fault import fault
 from drtest.runner.run import run as run_scenario
-from drtest.runner.workspace import remove_tree
 from drtest.scenario import dump
 
 
@@ -112,6 +111,7 @@ def run(
             course.archive.discard()  # nothing was run
             raise
         result = _result(course, started_at=started_at, elapsed_s=monotonic_s() - started_s)
+        wrecks.end(course.archive.folder.name)
         course.archive.write_run(result)
         told.finish(result, course.archive.folder)
     return Run(
@@ -177,7 +177,8 @@ def _run_one(course: _Course, shared: Session, job: Job) -> None:
         scenario=job.scenario,
         number=job.number,
         folder=place.folder,
-        wrecks=wrecks_folder() / course.archive.folder.name / place.folder.name,
+        wrecks=wrecks.root() / course.archive.folder.name / place.folder.name,
+        keep_max_bytes=course.options.keep_max_bytes,
         only_drill=course.options.only_drill,
         on=job.on,
     )
@@ -195,10 +196,7 @@ def _run_one(course: _Course, shared: Session, job: Job) -> None:
             broke = fault(problem, course.redact)
             writer.write(broke)
             events.append(broke)
-    _finish(course, job, (place.folder, events), offset=offset)
-    if course.results[job.number].judgement.as_expected or not _fits(stand.wrecks, course.options):
-        remove_tree(stand.wrecks)
-        course.results[job.number] = judging.with_wrecks(course.results[job.number])
+    _finish(course, job, (place.folder, events), offset=offset, wreck=stand.wrecks)
 
 
 def _unrun(course: _Course, job: Job, seen: list[Event]) -> None:
@@ -228,8 +226,12 @@ def _finish(
     kept: tuple[Path, list[Event]],
     *,
     offset: int | None = None,
+    wreck: Path | None = None,
 ) -> None:
-    """Judge one scenario. *offset*: where its requests begin in the log, None: it never began."""
+    """Judge one scenario, settle its *wreck*, and tell it.
+
+    *offset*: where its requests begin in the log, None: it never began.
+    """
     folder, events = kept
     log = course.archive.folder / REQUEST_LOG
     requests = None
@@ -250,6 +252,12 @@ def _finish(
         max_price_age_days=course.options.max_price_age_days,
         baseline=course.baseline,
     )
+    if wreck is not None:
+        wrecks.settle(
+            wreck,
+            as_expected=result.judgement.as_expected,
+            keep_max_bytes=course.options.keep_max_bytes,
+        )
     result = judging.with_wrecks(result)
     course.results[job.number] = result
     course.reporters.finish_scenario(result)
@@ -306,21 +314,3 @@ def _result(course: _Course, *, started_at: datetime, elapsed_s: float) -> RunRe
         interrupted=interrupted,
         left_out=course.left_out,
     )
-
-
-def wrecks_folder() -> Path:
-    """Return where wrecks are kept: outside the reports, for their owner alone."""
-    folder = cache_folder() / "wrecks"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _fits(wreck: Path, options: Options) -> bool:
-    """Whether a wreck is small enough to be kept."""
-    return sum(_sizes(wreck)) <= options.keep_max_bytes
-
-
-def _sizes(root: Path) -> Iterator[int]:
-    for path in root.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            yield path.stat().st_size

@@ -70,6 +70,7 @@ class Stand:
     number: int  # of the scenario within the run
     folder: Path  # in the run archive: side files go here
     wrecks: Path  # where a failing drill's leavings are kept
+    keep_max_bytes: int | None = None  # no more of them; None: as much as it comes to
     only_drill: tuple[int, int | None] | None = None
     on: str = ""  # the store's name where the run has several
     place: Place | None = None  # where its objects go, once there is room for them

@@ -49,6 +49,11 @@ class Copies:
                 self._made[drill.number] = self._make(drill)
             return self._made[drill.number]
 
+    def made(self) -> dict[int, Copy]:
+        """Return what was made, by the number of its drill."""
+        with self._lock:
+            return dict(self._made)
+
     def close(self) -> None:
         """Delete what was made. A store that is gone has taken its buckets along."""
         with self._lock:
