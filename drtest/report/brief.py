@@ -12,7 +12,7 @@ from drtest.model.verdict import Verdict
 from drtest.report.advice import verdict
 from drtest.report.blocks import unexpected
 from drtest.report.calendar import counts
-from drtest.report.questions import Question, answers
+from drtest.report.questions import COST, Question, answers
 from drtest.report.rows import STALE, is_broken_off, is_stale
 from drtest.report.told import Mark, Told, mark_of, points_of, scenario_mark
 from drtest.report.wording import count
@@ -62,7 +62,7 @@ def brief(run: RunResult) -> Brief:
     findings, doubtful = tuple(told[: len(bad)]), tuple(told[len(bad) :])
     return Brief(
         mark=mark_of(run.verdict),
-        headline=_headline(run),
+        headline=_headline(run, findings),
         lead=_lead(run, findings),
         actions=tuple(_actions(run, told)),
         questions=answers(run, told),
@@ -74,16 +74,21 @@ def brief(run: RunResult) -> Brief:
 # ---------------------------------------------------------------- at the top
 
 
-def _headline(run: RunResult) -> str:
+def _headline(run: RunResult, findings: Sequence[Told]) -> str:
     total = len(run.scenarios)
     known = sum(scenario_mark(one) == "known" for one in run.scenarios)
     failed = sum(one.judgement.counts_as is Verdict.FAIL for one in run.scenarios)
     stale = sum(is_stale(one) for one in run.scenarios)
+    codes = {one.finding.code for one in findings}
     match run.verdict:
         case _ if run.interrupted and run.verdict is not Verdict.FAIL:
             return "The drill was broken off."
         case Verdict.FAIL if failed and failed == stale:
             return "A failure that was expected did not come."
+        case Verdict.FAIL if codes == {"prices-too-old"}:
+            return "The prices are too old."
+        case Verdict.FAIL if codes and codes <= COST:  # nothing is said against its restores
+            return "It costs more than it may."
         case Verdict.FAIL if total in {1, failed}:
             return "This backup cannot be relied on yet."
         case Verdict.FAIL:

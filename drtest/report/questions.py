@@ -12,14 +12,14 @@ from drtest.model.run import RunResult, ScenarioResult
 from drtest.model.tune import Tuning
 from drtest.model.verdict import Verdict
 from drtest.report.calendar import counts
-from drtest.report.money import by_prices, money
+from drtest.report.money import Priced, by_prices, money
 from drtest.report.plots import lasting
 from drtest.report.told import Mark, Told, points_of
 from drtest.report.totals import add_up
 from drtest.report.wording import count
 
 _TIME = frozenset({"rpo-exceeded", "rto-exceeded"})
-_COST = frozenset(
+COST = frozenset(
     {
         "requests-exceeded",
         "cost-exceeded",
@@ -72,13 +72,13 @@ def _of(results: Iterable[ScenarioResult], codes: frozenset[str] | None = None) 
         one
         for result in results
         for one in result.judgement.findings
-        if (one.code in codes if codes is not None else one.code not in _TIME | _COST)
+        if (one.code in codes if codes is not None else one.code not in _TIME | COST)
     ]
 
 
 def _back(run: RunResult, told: Sequence[Told]) -> Question:
     calm = [one for one in run.scenarios if not has_trouble(one)] or list(run.scenarios)
-    mine = [one for one in told if one.result in calm and one.finding.code not in _TIME | _COST]
+    mine = [one for one in told if one.result in calm and one.finding.code not in _TIME | COST]
     by_state = counts(points_of(calm))
     good = by_state.get("verified", 0)
     tried = sum(by_state.values()) - by_state.get("untried", 0) - by_state.get("pruned", 0)
@@ -113,7 +113,7 @@ def _trouble(run: RunResult, told: Sequence[Told]) -> Question:
         return Question(
             title=title, mark="none", text=text, anchor="faults", section="Disturbances"
         )
-    mine = [one for one in told if one.result in rough and one.finding.code not in _TIME | _COST]
+    mine = [one for one in told if one.result in rough and one.finding.code not in _TIME | COST]
     parts = []
     if made:
         seen = sum(one.did_happen for one in made)
@@ -166,7 +166,7 @@ def _time(run: RunResult, told: Sequence[Told]) -> Question:
 
 def _cost(run: RunResult, told: Sequence[Told]) -> Question:
     totals = add_up(run.scenarios)
-    mine = [one for one in told if one.finding.code in _COST]
+    mine = [one for one in told if one.finding.code in COST]
     accounts = [one.judgement.account for one in run.scenarios if one.judgement.account]
     is_judged = bool(mine) or any(
         one.goals.requests_per_month is not None
@@ -177,8 +177,10 @@ def _cost(run: RunResult, told: Sequence[Told]) -> Question:
     number = totals.total if totals else 0
     asked = f"{count(number, 'request')} to S3, drills included"
     priced = by_prices(run.scenarios)
-    said = [f"{money(one.total, one.prices.currency)} at {one.prices.place}" for one in priced]
-    mark = _mark(mine, run.scenarios, _of(run.scenarios, _COST)) if is_judged else "none"
+    said = [f"{_amount(one)} at {one.prices.place}" for one in priced]
+    if said and len(accounts) == 1 and (budget := accounts[0].goals.cost_per_month):
+        said[-1] += f", the budget is {budget}"
+    mark = _mark(mine, run.scenarios, _of(run.scenarios, COST)) if is_judged else "none"
     if run.tune is not None and run.tune.advice:  # the sum over a grid's points means nothing
         return Question(
             title="What does it cost?",
@@ -194,6 +196,14 @@ def _cost(run: RunResult, told: Sequence[Told]) -> Question:
         anchor="cost" if said else "requests",
         section="Cost" if said else "Requests",
     )
+
+
+def _amount(priced: Priced) -> str:
+    """A month where one scenario says what it costs; else what all calendars come to."""
+    currency = priced.prices.currency
+    if len(priced.bills) == 1 and (month := priced.bills[0][1].per_month) is not None:
+        return f"{money(month, currency)} a month"
+    return money(priced.total, currency)
 
 
 def _month(tuning: Tuning) -> str:

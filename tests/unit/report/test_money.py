@@ -14,7 +14,9 @@ from support.documents import problems
 from support.results import run, scenario
 from support.runs import account, with_account
 
+from drtest.model.account import Goals
 from drtest.model.run import RunResult
+from drtest.report.brief import brief
 from drtest.report.console import Console
 from drtest.report.document import document
 from drtest.report.markdown import markdown
@@ -82,9 +84,25 @@ def test_the_three_prices_stand_on_the_terminal() -> None:
 
 def test_they_stand_on_the_page_and_answer_the_fourth_question() -> None:
     text = render(told())
-    for amount in ("27.00 USD", "0.00031 USD", "10.30 USD", "10.00 USD at aws/us-east-1/STANDARD"):
+    for amount in (
+        "10.00 USD",
+        "0.00031 USD",
+        "10.30 USD",
+        "27.00 USD a month at aws/us-east-1/STANDARD",
+    ):
         assert amount in text
     assert "no prices were given" in render(run(scenario("a")))
+
+
+def test_a_budget_stands_beside_what_a_month_costs() -> None:
+    (one,) = told().scenarios
+    goals = Goals(cost_per_month="8 USD")
+    found = run(with_account(one, account([("verified", 1)], goals=goals)))
+    question = brief(found).questions[-1]
+    assert question.text.startswith(
+        "27.00 USD a month at aws/us-east-1/STANDARD, the budget is 8 USD: "
+    )
+    assert question.mark == "pass"
 
 
 def test_run_json_keeps_every_figure() -> None:

@@ -25,7 +25,8 @@ from support.runs import (
 )
 
 from drtest.model.account import STATES
-from drtest.model.run import RunResult
+from drtest.model.finding import Finding
+from drtest.model.run import RunResult, ScenarioResult
 from drtest.report import brief, calendar, plots
 from drtest.report.page import PageReporter, render
 from drtest.report.sections import disturbance_mark
@@ -160,6 +161,11 @@ def test_the_four_questions() -> None:
     assert marks(bad_year())[1:3] == ["fail", "fail"]
 
 
+def failing(*codes: str) -> ScenarioResult:
+    findings = [Finding(code=code, subject=code, message="So it is.") for code in codes]
+    return scenario("a", findings=findings)
+
+
 @pytest.mark.parametrize(
     ("told", "headline"),
     [
@@ -168,6 +174,9 @@ def test_the_four_questions() -> None:
         (green(), "As expected, with 1 known failure."),
         (run(scenario("a")), "Every promise that was drilled was kept."),
         (run(scenario("a"), interrupted=True), "The drill was broken off."),
+        (run(failing("cost-exceeded", "requests-exceeded")), "It costs more than it may."),
+        (run(failing("prices-too-old")), "The prices are too old."),
+        (run(failing("cost-exceeded", "missing-path")), "This backup cannot be relied on yet."),
     ],
 )
 def test_headlines(told: RunResult, headline: str) -> None:
