@@ -27,7 +27,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_help_is_the_tools_own() -> None:
     shown = next(one for one in blocks("text") if one.startswith("Usage:"))
-    said = CliRunner().invoke(app, ["--help"], terminal_width=80).output
+    said = CliRunner().invoke(app, ["--help"], terminal_width=80, prog_name="drtest").output
     assert shown.strip() == said.strip()
 
 
