@@ -13,6 +13,7 @@ from pathlib import Path
 
 from drtest import __version__, process
 from drtest.api import judging, wrecks
+from drtest.api.answer import answered
 from drtest.api.baseline import read as read_baseline
 from drtest.api.foretell import foretold
 from drtest.api.jobs import Job, Outlet, jobs
@@ -25,6 +26,7 @@ from drtest.errors import EnvironmentFault, Interrupted, UsageError
 from drtest.gateway import totals
 from drtest.model.baseline import Baseline
 from drtest.model.events import Event
+from drtest.model.grid import Sweep
 from drtest.model.redact import Redactor
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
 from drtest.model.traffic import Totals
@@ -66,6 +68,7 @@ class _Course:
     stop: threading.Event
     prices: Prices
     baseline: Baseline | None
+    sweep: Sweep | None = None  # the grid whose points the jobs are
     stores: dict[Outlet, str] = field(default_factory=dict)  # name and version, where it is known
     duplicity: str = ""
     broken: bool = False
@@ -76,13 +79,15 @@ def run(
     options: Options,
     *,
     chosen: Chosen | None = None,
+    sweep: Sweep | None = None,
     reporters: Sequence[Reporter] = (),
     stop: threading.Event | None = None,
 ) -> Run:
     """Run what *options* name and return the result; it is kept below ``options.reports``.
 
     *chosen* is what ``choose(options)`` returned, where the caller has looked at it already: the
-    files may have changed since, and are not read again. Unusable arguments or scenarios raise
+    files may have changed since, and are not read again; *sweep* says that the scenarios are
+    points of one grid (``api.tune``). Unusable arguments or scenarios raise
     UsageError before anything runs. *stop*, once set from another thread or a signal handler
     together with ``process.stop_all()``, interrupts: what is finished is reported, the rest is
     UNVERIFIED. A reporter that raises costs its report only.
@@ -104,6 +109,7 @@ def run(
             stop=stop or threading.Event(),
             prices=prices,
             baseline=held_against,
+            sweep=sweep,
         )
         try:
             _go(course, started_at)
@@ -296,6 +302,7 @@ def _settings(course: _Course, shared: Session | None) -> Settings:
         price=options.price,
         max_price_age_days=options.max_price_age_days,
         stores=tuple(dict.fromkeys(one.name for one in outlets)),
+        sweep=course.sweep,
     )
 
 
@@ -304,13 +311,17 @@ def _result(course: _Course, *, started_at: datetime, elapsed_s: float) -> RunRe
     verdict = run_verdict(results)
     interrupted = course.stop.is_set()
     settings, _ = course.archive.read_settings()
+    found = answered(course.archive.folder, settings, results, course.prices.tariffs)
+    broken = course.broken or found.is_broken
     return RunResult(
         settings=settings,
         started_at=started_at,
         elapsed_s=round(elapsed_s, 3),
         verdict=verdict,
-        exit_status=exit_status(verdict, interrupted=interrupted, broken=course.broken),
+        exit_status=exit_status(verdict, interrupted=interrupted, broken=broken),
         scenarios=results,
         interrupted=interrupted,
         left_out=course.left_out,
+        notes=found.notes,
+        tune=found.tune,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drtest.api import judging
+from drtest.api.answer import answered
 from drtest.api.baseline import read as read_baseline
 from drtest.api.prices import Prices, load
 from drtest.api.run import Run
@@ -65,7 +66,9 @@ def retell(
     before = archive.read_run() if archive.run_file.exists() else {}
     verdict = run_verdict(results)
     interrupted = bool(before.get("interrupted", not before))
+    found = answered(folder, settings, results, terms.prices.tariffs)
     broken = any(f.code == "drtest-broke" for one in results for f in one.judgement.findings)
+    broken = broken or found.is_broken
     result = RunResult(
         settings=settings,
         started_at=started_at,
@@ -75,6 +78,8 @@ def retell(
         scenarios=results,
         interrupted=interrupted,
         left_out=tuple(before.get("left_out", ())),
+        notes=found.notes,
+        tune=found.tune,
     )
     with Reporters([PageReporter(), *reporters]) as told:
         told.begin(settings, [one.title for one in results])

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from drtest import __version__
-from drtest.cli import clean, doctor, iam, prices, report, requests, schema, show, validate
+from drtest.cli import clean, doctor, iam, prices, report, requests, schema, show, tune, validate
 from drtest.cli import run as run_command
 from drtest.cli.help import Command, Commands
 from drtest.errors import DrtestError
@@ -42,6 +42,7 @@ app.command(cls=Command, rich_help_panel=CLOSER)(requests.requests)
 app.command(cls=Command, rich_help_panel=CLOSER)(iam.iam)
 app.command(cls=Command, rich_help_panel=CLOSER)(schema.schema)
 app.command(cls=Command, rich_help_panel=CLOSER)(clean.clean)
+app.command(cls=Command, rich_help_panel=DECIDE)(tune.tune)
 app.command(cls=Command, rich_help_panel=DECIDE)(prices.prices)
 
 

@@ -6,9 +6,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from types import FrameType
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -32,6 +30,7 @@ from drtest.cli.arguments import (
     paths,
 )
 from drtest.cli.outlets import Bucket, MinioBinary, Region, Stores, Yes, agree
+from drtest.cli.stopping import signals_stop
 from drtest.cli.telling import (
     Baseline,
     Json,
@@ -156,7 +155,7 @@ def run(
             for line in forecast(chosen.scenarios, options):
                 typer.echo(line, err=True)
         stop = threading.Event()
-        with _signals_stop(stop):
+        with signals_stop(stop):
             done = run_scenarios(options, chosen=chosen, reporters=told, stop=stop)
     end(done, open_page=open_page)
 

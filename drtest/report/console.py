@@ -19,7 +19,7 @@ from drtest.clock import monotonic_s
 from drtest.model.events import Event
 from drtest.model.run import RunResult, ScenarioResult, Settings
 from drtest.model.verdict import Verdict
-from drtest.report import blocks, money, remarks, rows
+from drtest.report import blocks, money, remarks, rows, tune
 from drtest.report.archive import PAGE_FILE, RUN_FILE
 from drtest.report.lines import BOLD, line
 from drtest.report.live import SILENCE_S, LiveView, PlainView, still_lines
@@ -60,6 +60,7 @@ class Console:
         self._clock, self._silence_s = clock, silence_s
         self._progress = Progress(clock)
         self._planned = 0
+        self._is_grid = False
         self._printed = 0
         self._folded: list[ScenarioResult] = []
         self._spoke_s = clock()
@@ -82,6 +83,7 @@ class Console:
     def begin(self, settings: Settings, scenarios: Sequence[str]) -> None:
         """Print what makes the run comparable, and begin to show what goes on."""
         self._planned = len(scenarios)
+        self._is_grid = settings.sweep is not None
         self._progress.begin(len(scenarios))
         if not self._quiet:
             head = [rows.header(settings, len(scenarios), self._layout())]
@@ -100,8 +102,8 @@ class Console:
         self._progress.finish(result.title)
         as_expected = result.judgement.as_expected
         passed = as_expected and result.verdict is Verdict.PASS
-        if self._quiet and as_expected:
-            return
+        if as_expected and (self._quiet or (self._is_grid and not self._verbose)):
+            return  # a grid's points are rows of its table
         if passed and not self._verbose and self._printed >= SCREEN_LINES:
             self._folded.append(result)
             return
@@ -141,11 +143,23 @@ class Console:
                 run.interrupted and rows.is_broken_off(result)
             ):
                 yield [*blocks.block(result, style), line()]
+        answer = list(
+            tune.told(
+                run,
+                columns=style.layout.columns,
+                signs=style.layout.signs,
+                verbose=self._verbose,
+            )
+        )
+        if answer:
+            yield [*answer, line()]
         if not self._quiet:
             beside = list(side_by_side(run, columns=style.layout.columns, verbose=self._verbose))
             # The sums of several stores are nobody's bill.
             priced = money.costs(run, columns=style.layout.columns)
             summed = [] if beside and not self._verbose else remarks.requests(run, style)
+            if self._is_grid and not self._verbose:  # likewise those of a grid's points
+                priced, summed = iter(()), []
             for part in (beside, summed, priced, remarks.remarks(run, style)):
                 said = list(part)
                 while said and not said[-1].plain:
