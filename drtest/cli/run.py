@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 import threading
 from contextlib import ExitStack
@@ -11,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from drtest import process
 from drtest.api import Options
 from drtest.api import run as run_scenarios
 from drtest.api.dryrun import planned
@@ -166,21 +164,3 @@ def _print_plan(options: Options) -> None:
         for line in lines:
             typer.echo(f"  {line}")
         typer.echo()
-
-
-@contextmanager
-def _signals_stop(stop: threading.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM end what runs, and leave time to report what is finished."""
-
-    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if stop.is_set():
-            typer.echo("still ending: stopping gpg-agents and the store", err=True)
-        stop.set()
-        process.stop_all()
-
-    before = {one: signal.signal(one, handle) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, old in before.items():
-            signal.signal(one, old)
