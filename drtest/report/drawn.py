@@ -11,6 +11,7 @@ from drtest.model.tune import Advice, Point, Priced, Tuning
 from drtest.report import curves
 from drtest.report.advice import span
 from drtest.report.money import money
+from drtest.report.points import names
 
 _SAME = 0.02  # part by which figures differ that are told as one
 # A plot's unit, so that its axis has few digits: from which value on, its factor, its name.
@@ -24,13 +25,6 @@ class Drawn:
     title: str
     rest: str
     chart: curves.Chart
-
-
-def named(point: Point, advice: Advice | None) -> str:
-    """Return ``best``, ``default``, ``yours``: what a reader looks for first, "" for the rest."""
-    is_best = advice is not None and advice.best == (point.volsize_mib, point.chunk_mib)
-    words = (("best", is_best), ("default", point.is_default), ("yours", point.is_yours))
-    return ", ".join(word for word, is_so in words if is_so)
 
 
 def cost(tuning: Tuning, priced: Sequence[tuple[Point, Priced]], advice: Advice) -> Drawn | None:
@@ -89,7 +83,7 @@ def _curves(
 ) -> list[curves.Curve]:
     """A curve for each chunk size, yours and the best one's first, for no more are drawn."""
     chunks = sorted({point.chunk_mib for point in tuning.points})
-    first = {point.chunk_mib for point in tuning.points if named(point, advice)}
+    first = {point.chunk_mib for point in tuning.points if names(point, advice)}
     chunks.sort(key=lambda chunk: chunk not in first)
     return [
         curves.Curve(
@@ -99,7 +93,7 @@ def _curves(
                     volsize_mib=point.volsize_mib,
                     value=value(point),
                     is_measured=point.is_measured,
-                    name=_joined(named(point, advice), named_as(point)),
+                    name=_joined(names(point, advice), named_as(point)),
                 )
                 for point in tuning.points
                 if point.chunk_mib == chunk
@@ -109,8 +103,8 @@ def _curves(
     ]
 
 
-def _joined(name: str, value: str) -> str:
-    return f"{name} {value}".strip() if name else ""
+def _joined(words: Sequence[str], value: str) -> str:
+    return f"{', '.join(words)} {value}".strip() if words else ""
 
 
 def _merged(found: Sequence[curves.Curve]) -> list[curves.Curve]:
@@ -135,8 +129,9 @@ def are_same(values: Sequence[float]) -> bool:
 
 def _told(tuning: Tuning, advice: Advice | None, value: Callable[[Point], str]) -> str:
     """``best 19 MiB 0.07 USD, yours 250 MiB 0.38 USD``: a plot in words."""
-    points = [one for one in tuning.points if named(one, advice)]
+    points = [one for one in tuning.points if names(one, advice)]
     points = points or [*tuning.points[:1], *tuning.points[1:][-1:]]  # the ends
     return ", ".join(
-        f"{named(one, advice)} {one.volsize_mib} MiB {value(one)}".strip() for one in points
+        f"{', '.join(names(one, advice))} {one.volsize_mib} MiB {value(one)}".strip()
+        for one in points
     )

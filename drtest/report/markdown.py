@@ -15,9 +15,10 @@ from drtest.report.advice import span
 from drtest.report.archive import write_text
 from drtest.report.blocks import again
 from drtest.report.calendar import day_words
+from drtest.report.points import percent
 from drtest.report.rows import drills_and_points
 from drtest.report.told import MARKS, Mark, scenario_mark
-from drtest.report.volumes import Volumes, percent, volumes
+from drtest.report.volumes import Volumes, volumes
 from drtest.report.wording import count, duration, printable
 
 FINDINGS = 10  # told; more make a wall of text that nobody reads

@@ -23,10 +23,11 @@ from drtest.report import advice, brief, money, plots, sections
 from drtest.report import calendar as dates
 from drtest.report.archive import PAGE_FILE, write_text
 from drtest.report.evidence import evidence
+from drtest.report.points import percent
 from drtest.report.rows import STALE
 from drtest.report.told import MARKS, points_of, scenario_mark
 from drtest.report.totals import add_up, add_up_predicted
-from drtest.report.volumes import percent, volumes
+from drtest.report.volumes import volumes
 from drtest.report.wording import count, duration, printable, size
 
 FINDINGS = 40  # told in full
@@ -151,6 +152,7 @@ def _template() -> jinja2.Template:
         "mib": lambda size_bytes: f"{size_bytes / MIB:,.0f}",
         "percent": percent,
         "span": advice.span,
+        "sentence": lambda text: f"{text[:1].upper()}{text[1:]}.",
         "breakable": _breakable,
         "scenario_mark": scenario_mark,
         "disturbance_mark": sections.disturbance_mark,

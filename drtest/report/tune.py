@@ -6,17 +6,16 @@ First what it is of, then the rows, then whether it matters. What is equal in al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 
 from rich.text import Text
 
-from drtest.model.grid import At
 from drtest.model.run import RunResult
 from drtest.model.tune import BYTES_LIMIT, REQUESTS_LIMIT, Advice, ModelError, Point, Tuning
 from drtest.model.verdict import Verdict
 from drtest.report.advice import amount, asides, places, span, verdict
 from drtest.report.lines import BOLD, DIM, VERDICT_STYLE, line, paragraph, table
 from drtest.report.money import source
+from drtest.report.points import alike, modelled, names, percent
 from drtest.report.wording import Signs, count, size
 
 MIB = 2**20
@@ -167,25 +166,12 @@ def _mib(size_bytes: int, most_bytes: int) -> str:
 def _words(point: Point, advice: Advice) -> Iterator[str | tuple[str, str]]:
     """The words behind a row; a verdict that is not as expected stands first, in its style."""
     counts_as = point.metered.counts_as if point.metered is not None else Verdict.PASS
-    names = [
-        name
-        for name, is_so in (
-            ("best", _at(point) == advice.best),
-            ("yours", point.is_yours),
-            ("default", point.is_default),
-            ("modelled", not point.is_measured),
-        )
-        if is_so
-    ]
-    yield "  " if names or counts_as is not Verdict.PASS else ""
+    told = [*names(point, advice), *(["modelled"] if not point.is_measured else [])]
+    yield "  " if told or counts_as is not Verdict.PASS else ""
     if counts_as is not Verdict.PASS:
         yield counts_as.value, VERDICT_STYLE[counts_as]
-        yield ", " if names else ""
-    yield ", ".join(names)
-
-
-def _at(point: Point) -> At:
-    return point.volsize_mib, point.chunk_mib
+        yield ", " if told else ""
+    yield ", ".join(told)
 
 
 # ---------------------------------------------------------------- several prices
@@ -224,9 +210,9 @@ def _compared(tuning: Tuning) -> Iterator[Text]:
 
 def _notes(tuning: Tuning, run: RunResult) -> Iterator[tuple[str, str]]:
     yield "model against meter", _against(tuning)
-    for sizes, why in _modelled(tuning):
+    for sizes, why in modelled(tuning):
         yield "modelled", f"volsize {sizes}: {why}"
-    if text := _alike(tuning):
+    if text := alike(tuning):
         yield "the same", text
     for advice in tuning.advice:
         yield "prices", source(advice.prices, run.started_at.date())
@@ -246,34 +232,4 @@ def _against(tuning: Tuning) -> str:
 
 
 def _off(error: ModelError) -> str:
-    return f"requests {_signed(error.requests_off)}, bytes {_signed(error.bytes_off)}"
-
-
-def _signed(part: float) -> str:
-    shown = f"{part * 100:+.1f} %"
-    return "0.0 %" if Decimal(shown.removesuffix(" %")) == 0 else shown
-
-
-def _modelled(tuning: Tuning) -> Iterator[tuple[str, str]]:
-    """Volume sizes by why they were not measured; the size itself is not said again."""
-    found: dict[str, dict[str, None]] = {}
-    for point in tuning.points:
-        if point.why_modelled:
-            why = point.why_modelled.replace(f" of {point.volsize_mib} MiB", " of that size")
-            found.setdefault(why, {})[str(point.volsize_mib)] = None
-    for why, sizes in found.items():
-        yield ", ".join(sizes), why
-
-
-def _alike(tuning: Tuning) -> str:
-    """Which volume sizes stand there once, because a volume is one request with any chunk."""
-    chunks: dict[int, set[int]] = {}
-    for point in tuning.points:
-        chunks.setdefault(point.volsize_mib, set()).add(point.chunk_mib)
-    if max(len(each) for each in chunks.values()) < 2:
-        return ""
-    least = min(point.chunk_mib for point in tuning.points)
-    once = [str(volsize) for volsize in chunks if volsize < least]
-    if not once:
-        return ""
-    return f"volsize {', '.join(once)} with any chunk: a volume is one request"
+    return f"requests {percent(error.requests_off)}, bytes {percent(error.bytes_off)}"

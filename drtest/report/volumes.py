@@ -15,6 +15,7 @@ from drtest.model.tune import Advice, ModelError, Point, Priced, Sized, Tuning
 from drtest.report import drawn
 from drtest.report.advice import amount, asides, places, span, verdict
 from drtest.report.money import money, source
+from drtest.report.points import alike, modelled, names
 from drtest.report.wording import count, size
 
 PLOTTED = 3  # tariffs with a plot of their own
@@ -68,6 +69,7 @@ class Volumes:
     time: drawn.Drawn | None
     basis: tuple[str, ...]  # what was measured, and what the figures are of
     modelled: tuple[tuple[str, str], ...]  # points, why they were not measured
+    alike: str  # which volume sizes have one row for all chunks, "" for none
     errors: tuple[ModelError, ...]  # the model beside the meter; where it had not seen, first
 
 
@@ -83,21 +85,16 @@ def volumes(tuning: Tuning, today: date) -> Volumes:
         more_tariffs=len(tuning.advice) - len(tariffs),
         time=drawn.time(shown),
         basis=tuple(_basis(tuning)),
-        modelled=tuple(_modelled(shown.points)),
+        modelled=tuple(modelled(tuning)),
+        alike=alike(shown) if shown.points else "",
         errors=tuple(one for one in errors if one is not None),
     )
-
-
-def percent(part: float) -> str:
-    """Return ``+0.4 %``; what rounds to nothing has no sign."""
-    shown = f"{part * 100:+.1f} %"
-    return "0.0 %" if shown in {"+0.0 %", "-0.0 %"} else shown
 
 
 def _thinned(tuning: Tuning) -> tuple[Point, ...]:
     """Return as many points as a table has rows, evenly taken; those with a name always."""
     named = [
-        any(drawn.named(point, advice) for advice in (None, *tuning.advice[:TABLES]))
+        any(names(point, advice) for advice in (None, *tuning.advice[:TABLES]))
         for point in tuning.points
     ]
     every = math.ceil(len(named) / ROWS)
@@ -129,7 +126,7 @@ def _tariff(tuning: Tuning, place: int, today: date) -> Tariff:
         rows=tuple(
             Row(
                 point=point,
-                words=drawn.named(point, advice),
+                words=", ".join(names(point, advice)),
                 paid_requests=one.paid_requests,
                 requests=amount(one.requests, asked),
                 restore_file=amount(one.restore_file, file),
@@ -183,16 +180,3 @@ def _sized(one: Sized) -> str:
         f"{size(one.size_bytes)} in {count(one.files, 'file')}, of which {one.change * 100:.2g} % "
         f"changes between two backups and {one.compress * 100:.3g} % is left after compression"
     )
-
-
-def _modelled(points: Iterable[Point]) -> Iterable[tuple[str, str]]:
-    """Points by the reason why they were not measured."""
-    found: dict[str, list[str]] = {}
-    points = list(points)
-    several = len({point.chunk_mib for point in points}) > 1
-    for point in points:
-        if point.why_modelled:
-            chunk = f" (chunk {point.chunk_mib})" if several else ""
-            found.setdefault(point.why_modelled, []).append(f"{point.volsize_mib}{chunk}")
-    for why, sizes in found.items():
-        yield f"{', '.join(sizes)} MiB", why

@@ -20,7 +20,8 @@ from drtest.report.brief import brief
 from drtest.report.drawn import cost, time
 from drtest.report.markdown import markdown
 from drtest.report.page import render
-from drtest.report.volumes import PLOTTED, ROWS, percent, volumes
+from drtest.report.points import percent
+from drtest.report.volumes import PLOTTED, ROWS, volumes
 
 TODAY = STARTED_AT.date()
 ALONE = replace(ADVICE, best=(250, 20), range_mib=(250, 250), spread=Decimal(0))
@@ -144,7 +145,7 @@ def test_what_the_figures_are_of_is_said() -> None:
         "A full restore takes about 1h01m with any of them.",
         "A full restore costs 10.31 USD with any of them.",
         "aws/us-east-1/STANDARD, list prices of 2026-03-01, 31 days old, without tax",
-        "Modelled: 200 (chunk 20) MiB, because the measured full has fewer than three",
+        "Modelled: volsize 200, 250. The measured full has fewer than three whole volumes of that",
         "Assumed: every backup changes the same part of the source.",
     ):
         assert one in said
