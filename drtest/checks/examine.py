@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import assert_never
 
+from drtest.checks import probed
 from drtest.checks.case import Case
 from drtest.checks.ledger import Ledger
 from drtest.checks.words import shown
@@ -80,6 +81,7 @@ def result(
         ),
         reproduce=drill.reproduce,
         wreck=drill.wreck,
+        probed=tuple(one.probed for one in drill.restored if one.probed is not None),
     )
 
 
@@ -100,6 +102,7 @@ class _Seen:
         for one in self.drill.restored:
             if not self._hung(one.call) and one.call.status != 0:
                 self._say("restore-refused", call=one.call)
+        self._probed()
 
     def must_be_recovered(self) -> None:
         for one in self.drill.restored:
@@ -113,6 +116,7 @@ class _Seen:
             self.is_wrong = True
             self._say("nothing-restored", call=one.call, silent=True, path=shown(one.path))
         self._compare([one for one in came if one not in missing])
+        self._probed()
 
     def must_be_refused(self) -> None:
         came = [one for one in self.drill.restored if one.call.status == 0]
@@ -149,9 +153,24 @@ class _Seen:
     ) -> None:
         self.codes.add(code)
         subject = call.action if code == "action-hung" and call is not None else ""
-        self.ledger.of_drill(
-            code, self.drill, call=call, silent=silent, subject=subject, **evidence
-        )
+        self.ledger.of_drill(code, self.drill, evidence, call=call, silent=silent, subject=subject)
+
+    def _probed(self) -> None:
+        """What the application says; told beside what the comparison found, not instead of it."""
+        for one in self.drill.restored:
+            if one.probed is not None and (code := probed.CODES.get(one.probed.outcome)):
+                found = probed.evidence(one.probed, tree=self._compared())
+                self.codes.add(code)
+                self.ledger.of_drill(code, self.drill, found)
+
+    def _compared(self) -> str:
+        if self.drill.must_be == "done":
+            return "which was not compared"
+        if self.is_wrong:
+            return "which is not as the source was"
+        if "changed-while-read" in self.codes:
+            return "where something changed while it was backed up"
+        return "which is as the source was"
 
     def _hung(self, call: Call) -> bool:
         if call.timed_out:

@@ -112,11 +112,11 @@ class Ledger:
         self,
         code: str,
         drill: DrillFinished,
+        evidence: dict[str, object],
         *,
         call: Call | None = None,
         silent: bool = False,
         subject: str = "",
-        **evidence: object,
     ) -> None:
         """Enter what is true of a whole restore; *subject* is the drill's own where not given."""
         entry = self.entries.setdefault((code, subject or subject_of(drill)), Entry())

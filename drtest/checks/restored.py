@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from drtest.checks import probed
 from drtest.checks.case import Case
 from drtest.checks.differences import path_finding
 from drtest.checks.examine import examine, result
@@ -178,6 +179,8 @@ def _message(code: str, subject: str, entry: Entry) -> str:
                 f"{_cap(subject)}{where} was killed after its time limit of "
                 f"{age(timedelta(seconds=call.limit_s))}."
             )
+        case "probe-failed" | "probe-hung" | "probe-not-started":
+            return f"{_cap(subject)}{where}: {probed.sentence(first)}."
         case _:
             raise AssertionError(code)
 

@@ -152,7 +152,7 @@ def expected(source: Sequence[SourceEntry]) -> SourceShape:
                 others += entry.path.count("/") - 1
             case Symlink():
                 others += entry.path.count("/")
-            case _:  # copies and zoos: whatever is new is an estimate, too, never a wrong exactness
+            case _:  # copies, zoos, databases, what is new: an estimate, never a wrong exactness
                 why = f"what lies at {entry.path} is known only when it is built"
     return SourceShape(groups=tuple(groups), others=others, why_estimate=why)
 
@@ -267,10 +267,10 @@ def change(mutations: Sequence[Mutation], shape: SourceShape) -> Change:
                     signatures += moved * kept
                     entries += 2 * moved
                     most += group.most_bytes
-                case "add" | "rename" | "recase" | "swap" | "replace":
+                case "add" | "copy" | "rename" | "recase" | "swap" | "replace":
                     stored += part * whole
                     signatures += part * kept
-                    entries += 0.0 if mutation.verb in {"add", "swap"} else part
+                    entries += 0.0 if mutation.verb in {"add", "copy", "swap"} else part
                     most += part * group.largest_bytes
                 case "truncate" | "chmod" | "chown" | "touch":
                     signatures += part * kept
@@ -279,9 +279,18 @@ def change(mutations: Sequence[Mutation], shape: SourceShape) -> Change:
                     pass
                 case _ as never:
                     assert_never(never)
-        if mutation.verb in {"add", "delete"}:
-            shape = _resized(shape, files if mutation.verb == "add" else -files)
-        if mutation.verb in {"add", "delete", "rename", "recase", "move", "replace", "swap"}:
+        if mutation.verb in {"add", "copy", "delete"}:
+            shape = _resized(shape, -files if mutation.verb == "delete" else files)
+        if mutation.verb in {
+            "add",
+            "copy",
+            "delete",
+            "rename",
+            "recase",
+            "move",
+            "replace",
+            "swap",
+        }:
             entries += min(files, shape.others)  # the folders whose entries changed
     return Change(
         shape=shape,

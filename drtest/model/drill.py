@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drtest.model.chain import Damage
 from drtest.model.host import Host
+from drtest.model.probe import Probe
 from drtest.model.source import need_absolute
 
 
@@ -179,6 +180,7 @@ class Drill:
     host: Host | None = None  # None: as on the machine that drtest runs on
     options: tuple[str, ...] = ()  # handed to its restores verbatim
     damage: tuple[Damage, ...] = ()  # done to the drill's own copy of the bucket
+    probe: Probe | None = None  # run in what came back, after it was compared
     must_be: DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...] = "recovered"
     line: int = 0
 
@@ -187,3 +189,5 @@ class Drill:
             isinstance(selector, AtTyped) for selector, _ in self.must_be
         ):
             raise ValueError("must-be does not name a typed time: the rest takes it in")
+        if self.probe is not None and (isinstance(self.restore, Run) or self.must_be == "refused"):
+            raise ValueError("a probe needs something that comes back")

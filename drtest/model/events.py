@@ -12,6 +12,7 @@ from typing import Literal
 
 from drtest.model.bill import Prediction
 from drtest.model.manifest import VolumeLine
+from drtest.model.probe import Probed
 
 SCHEMA_VERSION = 1
 
@@ -260,6 +261,7 @@ class Restored:
     tree: str  # side file; "" where nothing was captured
     paths: int  # how many paths lie in the target
     unreadable: tuple[tuple[str, str], ...] = ()
+    probed: Probed | None = None  # None: nothing was asked, or nothing came back to ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,6 +166,13 @@ CATALOGUE: dict[str, Code] = {
             "Pass an absolute time with its zone; before the first set duplicity gives the oldest, status 0.",
         ),
         (
+            "probe-failed",
+            _F,
+            "the command of probe ended non-zero in the restored tree",
+            "the drill",
+            "Where the files came back as they were, the application was caught while it wrote: dump or snapshot before the backup.",
+        ),
+        (
             "wrong-data-left-behind",
             _F,
             "a refused restore left files at their final paths that are wrong or cut short",
@@ -569,6 +576,20 @@ CATALOGUE: dict[str, Code] = {
             "the store or the machine cannot do what the scenario needs",
             "the capability",
             "Run it with --store one that can, or as root on a machine that can.",
+        ),
+        (
+            "probe-not-started",
+            _U,
+            "the command of probe could not be executed",
+            "the drill",
+            "Install it where drills run, or correct the command; 126 and 127 are what a shell says of one it can't execute.",
+        ),
+        (
+            "probe-hung",
+            _U,
+            "the command of probe was killed after its time limit",
+            "the drill",
+            "Raise its time-limit; a probe has no network, so look whether it waits for one.",
         ),
         (
             "selection-disagrees",

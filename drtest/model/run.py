@@ -10,6 +10,7 @@ from drtest.model.account import Account
 from drtest.model.bill import Bill, Prediction
 from drtest.model.finding import Finding
 from drtest.model.grid import Sweep
+from drtest.model.probe import Probed
 from drtest.model.scenario import Expectation
 from drtest.model.traffic import Totals
 from drtest.model.tune import Tuning
@@ -34,6 +35,7 @@ class DrillResult:
     recovery_point_age_s: float | None  # of the point, at the calendar's end
     reproduce: str
     wreck: str = ""
+    probed: tuple[Probed, ...] = ()  # one for each tree that came back
 
     @property
     def label(self) -> str:

@@ -40,12 +40,14 @@ from drtest.model.drill import (
 from drtest.model.grid import Grid, Project
 from drtest.model.host import Host
 from drtest.model.policy import KeySpec, NewKey, OwnKey, Policy
+from drtest.model.probe import Probe
 from drtest.model.promise import Expectation, ExpectedFinding, Objectives, Protect
 from drtest.model.rule import Rule
 from drtest.model.source import (
     ContentKind,
     CopyOf,
     Count,
+    Database,
     FileSet,
     LiteralFile,
     Mutation,
@@ -99,6 +101,7 @@ __all__ = [
     "Count",
     "CredentialKind",
     "Damage",
+    "Database",
     "DatedStep",
     "Drill",
     "DrillMoment",
@@ -130,6 +133,7 @@ __all__ = [
     "Paths",
     "PointSelector",
     "Policy",
+    "Probe",
     "Project",
     "Protect",
     "Prune",

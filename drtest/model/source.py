@@ -8,6 +8,9 @@ from typing import Literal
 
 from drtest.model.zoo import ZooThing
 
+COPY = ".copy"  # what the verb copy puts behind a file's name
+SMALLEST_DATABASE, LARGEST_DATABASE = 16 << 10, 1 << 30
+
 ContentKind = Literal["text", "random", "zeros", "mixed", "database", "log"]
 
 
@@ -101,7 +104,21 @@ class Zoo:
             raise ValueError("a zoo has at least one thing")
 
 
-SourceEntry = FileSet | LiteralFile | Symlink | CopyOf | Zoo
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A real SQLite database in one file, of about ``size_bytes``."""
+
+    path: str
+    size_bytes: int
+    line: int = 0
+
+    def __post_init__(self) -> None:
+        need_absolute(self.path)
+        if not SMALLEST_DATABASE <= self.size_bytes <= LARGEST_DATABASE:
+            raise ValueError("a database has 16 KiB at least, and 1 GiB at most")
+
+
+SourceEntry = FileSet | LiteralFile | Symlink | CopyOf | Zoo | Database
 
 
 MutationVerb = Literal[
@@ -114,6 +131,7 @@ MutationVerb = Literal[
     "swap",
     "move",
     "replace",
+    "copy",
     "delete",
     "truncate",
     "rewrite",

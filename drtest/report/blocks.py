@@ -222,8 +222,9 @@ def _doubts(doubts: Sequence[Finding], style: Style) -> Iterator[Text]:
 
 
 def _tail(finding: Finding) -> list[str]:
-    """Return the last lines of whatever broke: a server's log, drtest's own traceback."""
-    tail = finding.evidence.get("log_tail", finding.evidence.get("traceback", ()))
+    """Return the last lines of whatever broke: a server, drtest itself, a probe."""
+    names = ("log_tail", "traceback", "output_tail")
+    tail = next((finding.evidence[name] for name in names if name in finding.evidence), ())
     rows = tail.splitlines() if isinstance(tail, str) else tail
     return [str(row) for row in rows] if isinstance(rows, list | tuple) else []
 

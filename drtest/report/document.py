@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from drtest.model.bill import Bill, Prediction
 from drtest.model.events import Event
 from drtest.model.finding import Finding
+from drtest.model.probe import Probed
 from drtest.model.run import DrillResult, RunResult, ScenarioResult, Settings
 from drtest.model.scenario import Expectation
 from drtest.model.traffic import Totals
@@ -152,6 +153,18 @@ def _drill(drill: DrillResult) -> dict[str, Any]:
         "recovery_point_age_s": drill.recovery_point_age_s,
         "reproduce": drill.reproduce,
         "wreck": drill.wreck,
+        "probes": [_probe(one) for one in drill.probed],
+    }
+
+
+def _probe(one: Probed) -> dict[str, Any]:
+    return {
+        "command": one.command,
+        "outcome": one.outcome,
+        "status": one.status,
+        "without_network": one.is_isolated,
+        "elapsed_s": one.elapsed_s,
+        "log": one.log,
     }
 
 

@@ -13,7 +13,7 @@ ROWS = 5  # of one table; run.json has up to a thousand
 _COLUMNS = 5
 _TAIL = 12  # lines of a log or a traceback
 _LONGEST = 300  # of one cell
-_TAILS = ("log_tail", "traceback")
+_TAILS = ("log_tail", "traceback", "output_tail")
 _DIGEST = 12  # so many letters tell two digests apart
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(?:\.\d+)?(?:Z|\+00:00)", re.ASCII

@@ -117,6 +117,11 @@ def _achieved(result: ScenarioResult) -> str:
     else:
         age = format_interval(timedelta(seconds=age_s))
         parts.append(f"newest good restore point {age} old at the calendar's end")
+    if probes := [one for drill in drills for one in drill.probed]:
+        passed = sum(one.outcome == "passed" for one in probes)
+        alone = all(one.is_isolated for one in probes)
+        network = "without a network" if alone else "with this machine's network"
+        parts.append(f"{passed:,} of {count(len(probes), 'probe')} passed, {network}")
     return "; ".join(parts)
 
 

@@ -32,6 +32,7 @@ from drtest.oracle.diff import matches
 from drtest.runner.bench import PREFIX, Stand, route
 from drtest.runner.chosen import paths_of
 from drtest.runner.copies import Copies
+from drtest.runner.probe import probed
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
 from drtest.runner.workspace import remove_tree
@@ -318,7 +319,18 @@ class Drills:
         self.stand.bench.check_store(call)
         if run is not None:
             return Restored(path=path, call=call, tree="", paths=0)
-        return self._record(call, into, truth, path, tree=label)
+        came = self._record(call, into, truth, path, tree=label)
+        if drill.probe is None or restore.must_be not in ("recovered", "done"):
+            return came
+        return probed(
+            drill.probe,
+            came,
+            into=into,
+            stand=self.stand,
+            machine=machine,
+            point_at=restore.point_at,
+            label=label,
+        )
 
     def _record(
         self, call: Call, into: Path, truth: int | None, path: str, *, tree: str
@@ -334,7 +346,10 @@ class Drills:
 
     def _is_sound(self, finished: DrillFinished) -> bool:
         """Whether nothing of it will be looked at again; the verdict itself is the checks'."""
-        ended_well = all(one.call.status == 0 for one in finished.restored)
+        ended_well = all(
+            one.call.status == 0 and (one.probed is None or one.probed.outcome == "passed")
+            for one in finished.restored
+        )
         if finished.must_be in ("refused", "detected"):
             return not ended_well
         if not ended_well or finished.must_be == "done" or finished.truth is None:

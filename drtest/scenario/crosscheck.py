@@ -15,7 +15,9 @@ from drtest.model.scenario import (
     AtInstant,
     AtTyped,
     Backup,
+    During,
     Harmed,
+    Mutate,
     Objectives,
     Policy,
     Prune,
@@ -24,11 +26,12 @@ from drtest.model.scenario import (
     Scenario,
     SourceEntry,
 )
+from drtest.model.source import COPY
 from drtest.scenario.calendar import Calendar
 from drtest.scenario.drill import PlacedDrill
 from drtest.scenario.fields import Fields
 from drtest.scenario.problem import Problems
-from drtest.scenario.source import require_covered
+from drtest.scenario.source import is_covered, require_covered
 from drtest.scenario.text import Place
 
 MOST_RESTORES = 20_000
@@ -50,8 +53,10 @@ class Found:
 
 def crosscheck(found: Found, problems: Problems) -> None:
     """Note every contradiction between the parts."""
+    copies = found.scenario is None or "copy" in _verbs(found.scenario)
     for path, place in found.paths:
-        require_covered(path, place, found.source, problems)
+        if not copies or not is_covered(path.removesuffix(COPY), found.source):
+            require_covered(path, place, found.source, problems)
     if found.policy is not None:
         _escrow(found.policy, found.drills, problems)
         unpromised = found.objectives is not None and found.objectives.protect is None
@@ -70,6 +75,20 @@ def crosscheck(found: Found, problems: Problems) -> None:
         _roll_backs(found.scenario, found.calendar, problems)
     if found.scenario is not None and sound:
         _points(found.scenario, found.drills, found.fields, problems)
+
+
+def _verbs(scenario: Scenario) -> set[str]:
+    """Whatever is done to the source, by whichever step."""
+    found: set[str] = {one.verb for one in scenario.mutate}
+    for dated in scenario.steps:
+        match dated.step:
+            case Mutate(mutations=mutations):
+                found |= {one.verb for one in mutations or ()}
+            case Backup(during=During(mutations=mutations)):
+                found |= {one.verb for one in mutations}
+            case _:
+                pass
+    return found
 
 
 def _escrow(policy: Policy, drills: Iterable[PlacedDrill], problems: Problems) -> None:

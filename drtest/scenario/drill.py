@@ -40,6 +40,7 @@ from drtest.scenario.harm import read_damage
 from drtest.scenario.host import read_host, read_options
 from drtest.scenario.instant import looks_like_instant, parse_instant
 from drtest.scenario.node import Mapping, Node, Scalar, Sequence
+from drtest.scenario.probe import read_probe
 from drtest.scenario.problem import Problems, suggest
 from drtest.scenario.text import Place
 
@@ -116,6 +117,7 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
         when = fields.word(value, problems, what="moment of a drill", allowed=words.MOMENTS)
     host = None if (value := found.get("host")) is None else read_host(value, problems)
     options = read_options(found, problems)
+    probe = read_probe(found, problems)
     damage: list[Damage | None] = []
     if (value := found.get("damage")) is not None:
         damage = [read_damage(part, problems) for part in fields.items(value)]
@@ -133,6 +135,7 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
             host=host,
             options=options,
             damage=tuple(one for one in damage if one is not None),
+            probe=probe,
             must_be=must_be,
             line=node.place.line,
         ),

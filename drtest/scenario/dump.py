@@ -7,6 +7,7 @@ from typing import assert_never
 from drtest.model.interval import format_instant, format_interval
 from drtest.model.scenario import (
     CopyOf,
+    Database,
     Drill,
     Everything,
     Expectation,
@@ -38,6 +39,7 @@ from drtest.scenario.phrase import (
     selector_words,
     step_words,
 )
+from drtest.scenario.probe import probe_words
 from drtest.scenario.rules import rule_words
 from drtest.scenario.words import ESCROW, THE_REST
 
@@ -118,6 +120,8 @@ def _source_entry(entry: SourceEntry) -> Tree:
             return Flow({"symlink": entry.target})
         case CopyOf():
             return Flow({"copy-of": entry.of})
+        case Database(size_bytes=size_bytes):
+            return Flow({"sqlite": format_bytes(size_bytes)})
         case Zoo(things=None):
             return "zoo"
         case Zoo(things=things):
@@ -223,6 +227,8 @@ def _drill(drill: Drill) -> dict[str, Tree]:
         tree["host"] = host_words(drill.host)
     if drill.options:
         tree["options"] = Flow(list(drill.options))
+    if drill.probe is not None:
+        tree["probe"] = probe_words(drill.probe)
     if isinstance(drill.must_be, str):
         tree["must-be"] = drill.must_be
         return tree
@@ -258,10 +264,10 @@ def _objectives(objectives: Objectives) -> dict[str, Tree]:
     tree["warnings"] = "allowed" if objectives.warnings_allowed else "none"
     if objectives.requests_per_month is not None:
         tree["requests-per-month"] = objectives.requests_per_month
-    return tree
     for key, budget in (
         ("cost-per-month", objectives.cost_per_month),
         ("restore-cost", objectives.restore_cost),
     ):
         if budget is not None:
             tree[key] = str(budget)
+    return tree

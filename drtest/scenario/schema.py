@@ -6,6 +6,7 @@ from drtest.model.rule import WITHOUT_VALUE
 from drtest.model.scenario import OWN_STORES
 from drtest.scenario import words
 from drtest.scenario.budget import SCHEMA as BUDGET
+from drtest.scenario.drill_schema import drill, point
 from drtest.scenario.grid import schema as tune
 from drtest.scenario.promise import FAILURES
 from drtest.scenario.shape import (
@@ -68,11 +69,11 @@ def schema() -> Schema:
             "policy": _policy(),
             "entry": _entry(),
             "step": _step(),
-            "drill": _drill(),
+            "drill": drill(),
             "damage": _damage(),
             "toxic": _toxic(),
             "points": one_or_many({"$ref": "#/$defs/point"}),
-            "point": _point(),
+            "point": point(),
             "objectives": _objectives(),
             "expect": {
                 "anyOf": [
@@ -119,6 +120,7 @@ def _source() -> Schema:
                 ),
                 mapping(words.SYMLINK, {"symlink": {"type": "string"}}, "symlink"),
                 mapping(words.COPY_OF, {"copy-of": matching(PATH)}, "copy-of"),
+                mapping(words.SQLITE, {"sqlite": matching(rf"^{ONE_SIZE}$")}, "sqlite"),
                 {"const": "zoo"},
                 mapping(words.ZOO, {"zoo": one_or_many(choice(words.ZOO_THINGS))}, "zoo"),
             ]
@@ -273,75 +275,6 @@ def _toxic() -> Schema:
         "kill",
         "when",
     )
-
-
-def _point() -> Schema:
-    return {
-        "anyOf": [
-            choice(
-                (
-                    "end",
-                    "each restore point",
-                    "oldest promised",
-                    "newest",
-                    "edges",
-                    "before the first",
-                )
-            ),
-            matching(r"^(sample of [0-9]+|edges of [0-9]+ sets?|chain [0-9]+)$"),
-            matching(INTERVAL),
-            matching(INSTANT),
-        ]
-    }
-
-
-def _typed() -> Schema:
-    typed = matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2})?$")
-    return mapping(words.TYPED, {"typed": typed, "timezone": text()}, "typed", "timezone")
-
-
-def _drill() -> Schema:
-    points = {"anyOf": [{"const": words.THE_REST}, {"$ref": "#/$defs/point"}]}
-    restore: Schema = {"anyOf": [choice(("everything", "one file")), one_or_many(matching(PATH))]}
-    return mapping(
-        words.DRILL,
-        {
-            "name": text(),
-            "restore": restore,
-            "run": choice(words.RUNS),
-            "damage": one_or_many({"$ref": "#/$defs/damage"}),
-            "at": one_or_many({"anyOf": [{"$ref": "#/$defs/point"}, _typed()]}),
-            "when": choice(words.MOMENTS),
-            "escrow": {
-                "anyOf": [
-                    choice(("none", *words.ESCROW)),
-                    {"type": "array", "items": choice(words.ESCROW)},
-                ]
-            },
-            "host": mapping(
-                words.HOST,
-                {
-                    "user": text(),
-                    "hostname": text(),
-                    "timezone": text(),
-                    "umask": {"anyOf": [matching("^0?[0-7]{3}$"), {"type": "integer"}]},
-                    "lang": text(),
-                },
-            ),
-            "options": one_or_many(text()),
-            "must-be": {
-                "anyOf": [
-                    choice(words.OUTCOMES),
-                    {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "minProperties": 1,
-                        "properties": {word: one_or_many(points) for word in words.OUTCOMES},
-                    },
-                ]
-            },
-        },
-    ) | {"oneOf": [{"required": ["restore"]}, {"required": ["run"]}]}
 
 
 def _objectives() -> Schema:

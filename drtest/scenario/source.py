@@ -9,6 +9,7 @@ from typing import cast
 from drtest.model.scenario import (
     ContentKind,
     CopyOf,
+    Database,
     FileSet,
     LiteralFile,
     Size,
@@ -34,7 +35,7 @@ MOST_FILES = 1_000_000
 DEFAULT_SIZE = "about 4 KiB"
 _ENTRY = (
     "allowed: 40 files; {files: 40, size: about 4 KiB}; {content: ...}; {symlink: TARGET}; "
-    "{copy-of: /YOUR/TREE}; zoo"
+    "{copy-of: /YOUR/TREE}; {sqlite: 1 MiB}; zoo"
 )
 
 
@@ -65,7 +66,7 @@ def read_source(node: Node, problems: Problems) -> tuple[SourceEntry, ...]:
 
 
 def _refuse_below_files(node: Mapping, entries: list[SourceEntry], problems: Problems) -> None:
-    leaves = {one.path for one in entries if isinstance(one, LiteralFile | Symlink)}
+    leaves = {one.path for one in entries if isinstance(one, LiteralFile | Symlink | Database)}
     places = {pair.key.value.rstrip("/"): pair.key.place for pair in node.pairs}
     for entry in entries:
         for leaf in leaves:
@@ -110,6 +111,7 @@ def _entry(path: str, node: Node, line: int, problems: Problems) -> SourceEntry 
         "content": words.LITERAL,
         "symlink": words.SYMLINK,
         "copy-of": words.COPY_OF,
+        "sqlite": words.SQLITE,
         "zoo": words.ZOO,
     }
     main = next((key for key in forms if key in found.values), None)
@@ -136,6 +138,8 @@ def _entry(path: str, node: Node, line: int, problems: Problems) -> SourceEntry 
             return None if target is None else Symlink(path=path, target=target, line=line)
         case "zoo":
             return _zoo(path, found, line, problems)
+        case "sqlite":
+            return _database(path, found, line, problems)
         case _:
             of = fields.path(found.values["copy-of"], problems)
             return None if of is None else CopyOf(path=path, of=of, line=line)
@@ -193,6 +197,15 @@ def _literal(path: str, found: Fields, line: int, problems: Problems) -> Literal
     if mode is None:
         return None
     return LiteralFile(path=path, content=content.value, mode=mode, line=line)
+
+
+def _database(path: str, found: Fields, line: int, problems: Problems) -> Database | None:
+    def parse(written: str) -> Database:
+        return Database(path=path, size_bytes=parse_bytes(written), line=line)
+
+    node = found.values["sqlite"]
+    advice = "allowed: a size from 16 KiB to 1 GiB"
+    return fields.parsed(node, problems, parse, what="the size of a database", advice=advice)
 
 
 def _zoo(path: str, found: Fields, line: int, problems: Problems) -> Zoo | None:

@@ -76,9 +76,10 @@ LITERAL = {
 }
 SYMLINK = {"symlink": "Where the link points, stored as written."}
 COPY_OF = {"copy-of": "Your own tree: read as it is, copied, never written."}
+SQLITE = {"sqlite": "A real SQLite database of about this size; edits are its transactions."}
 ZOO = {"zoo": "Odd things by name, one or a list; /zoo: zoo alone is all of them."}
 ZOO_THINGS: tuple[str, ...] = get_args(ZooThing)
-SOURCE_ENTRY = {**FILE_SET, **LITERAL, **SYMLINK, **COPY_OF, **ZOO}
+SOURCE_ENTRY = {**FILE_SET, **LITERAL, **SYMLINK, **COPY_OF, **SQLITE, **ZOO}
 SOURCE_LATER = frozenset({"probe", "owner", "xattr", "hard-link", "holes", "sparse"})
 KINDS: tuple[str, ...] = get_args(ContentKind)
 
@@ -93,6 +94,7 @@ MUTATIONS = {
     "swap": "Let files take each other's place, two by two.",
     "move": "Move whole folders, or a path, elsewhere.",
     "replace": "A folder or a link in the place of a file; a file in that of such a path.",
+    "copy": "Put NAME.copy beside each file; of a sqlite database by its own backup.",
     "delete": "Remove files, or a whole path.",
     "truncate": "Cut files short.",
     "rewrite": "Change content, and neither size nor mtime.",
@@ -270,7 +272,13 @@ DRILL = {
     "escrow": "What is in the safe; default all that was made with the keys.",
     "host": "How its machine differs: user, hostname, timezone, umask, lang.",
     "options": "Other options of duplicity's restore, word for word.",
+    "sign-key": "old or new: its restores insist on the job's first or last signing key.",
+    "probe": "A command that must end with 0 in the restored tree, after that was compared.",
     "must-be": "recovered (default), refused or done; or outcome: points.",
+}
+PROBE = {
+    "command": "The command; a list holds its words, a text is parted as a shell parts it.",
+    "time-limit": "How long it may take (default 5m); then it is killed, and UNVERIFIED.",
 }
 HOST = {
     "user": "Who restores: a user of this machine, by name or number; needs root.",
@@ -279,7 +287,7 @@ HOST = {
     "umask": "Three octal digits, as in 0077.",
     "lang": "Its LANG: C, as cron has it, or one that is installed.",
 }
-DRILL_LATER = _names("probe toxics lose kill duplicity tune clock from")
+DRILL_LATER = _names("toxics lose kill duplicity tune clock from")
 ESCROW: tuple[str, ...] = get_args(EscrowItem)
 OUTCOMES = ("recovered", "refused", "done", "detected")
 RUNS: tuple[str, ...] = get_args(RunAction)
@@ -332,5 +340,5 @@ CODES_LATER = _names(
     "secret-visible "
     "stores-disagree volsize-just-above-chunk request-model-off prices-old "
     "upgrade-url upgrade-option status-swallowed prune-after-failed-backup "
-    "dated-target verify-compares-nothing left-the-sandbox probe-failed"
+    "dated-target verify-compares-nothing left-the-sandbox"
 )

@@ -1,4 +1,4 @@
-"""Changes where things lie: swaps, moves of whole folders, case-only renames, replacements."""
+"""Changes where things lie: swaps, copies, moves of folders, case-only renames, replacements."""
 
 # Text paths and os throughout: a tree may hold a million files.
 # ruff: noqa: PTH101, PTH102, PTH104, PTH108, PTH112, PTH114, PTH211
@@ -11,19 +11,24 @@ import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from random import Random
 from string import ascii_letters
 
 from drtest.chance import Seed
 from drtest.model.scenario import MutationTarget, PathTarget, SourceEntry
+from drtest.model.source import COPY
+from drtest.workload import database
 from drtest.workload.choice import choose, shuffled, wanted
 from drtest.workload.content import text
-from drtest.workload.disk import create, is_below, parent, relative, unlocked
+from drtest.workload.disk import create, is_below, opened, parent, relative, unlocked
 from drtest.workload.layout import stream
 from drtest.workload.site import Site
 
 _FOLDER_MODE = 0o755
 _INSIDE = "inside"  # the file in a folder that took a file's place
+_LONGEST_NAME_BYTES = 255
+_BLOCK_BYTES = 256 * 1024
 
 
 def swap(targets: Sequence[MutationTarget], site: Site, rng: Random) -> int:
@@ -94,6 +99,35 @@ def move(targets: Sequence[MutationTarget], site: Site, rng: Random) -> int:
             _rename(site.full(path), site.full(to))
     site.rename(moved)
     return sum(chosen.values())
+
+
+def copy(targets: Sequence[MutationTarget], site: Site, rng: Random) -> int:
+    """Put a copy beside each file, ``NAME.copy``, in the place of an older one.
+
+    That of a sqlite database is made by its own backup, as a server's nightly job does it.
+    """
+
+    def can_change(path: str) -> bool:
+        is_short = len(os.fsencode(_name(path))) + len(COPY) <= _LONGEST_NAME_BYTES
+        to = site.full(path + COPY)
+        return is_short and (path + COPY in site.tree.files or not os.path.lexists(to))
+
+    chosen = choose(targets, site.tree, rng, can_change=can_change)
+    for path in chosen:
+        full, to = site.full(path), path + COPY
+        with _open_folders(site, to):
+            if os.path.lexists(site.full(to)):
+                os.unlink(site.full(to))
+            if not database.copy(full, site.full(to)):
+                with opened(full) as fd:
+                    parts = iter(partial(os.read, fd, _BLOCK_BYTES), b"")
+                    create(site.full(to), parts, mode=0o600, mtime_s=site.at_s)
+            os.chmod(site.full(to), stat.S_IMODE(os.lstat(full).st_mode))
+        site.date(to)
+        if to not in site.tree.files:
+            site.tree.files.append(to)
+    site.tree.sort()
+    return len(chosen)
 
 
 def replace(targets: Sequence[MutationTarget], site: Site, seed: Seed, rng: Random) -> int:

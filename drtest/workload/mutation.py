@@ -18,7 +18,7 @@ from typing import Literal, assert_never
 from drtest.chance import Seed
 from drtest.errors import CapabilityMissing
 from drtest.model.scenario import Mutation, MutationTarget, PathTarget, SourceEntry
-from drtest.workload import edit, moves
+from drtest.workload import database, edit, moves
 from drtest.workload.choice import choose, wanted
 from drtest.workload.content import blocks
 from drtest.workload.disk import create, faults, is_below, parent, relative, unlocked, whole_seconds
@@ -74,6 +74,8 @@ def _apply(mutation: Mutation, site: Site, seed: Seed) -> int:
             return moves.recase(targets, site, rng)
         case "replace":
             return moves.replace(targets, site, seed, rng)
+        case "copy":
+            return moves.copy(targets, site, rng)
         case "edit" | "append" | "grow" | "truncate" | "rewrite" | "chmod" | "chown" | "touch":
             return _change(mutation.verb, targets, site, seed, rng)
         case _:
@@ -99,6 +101,9 @@ def _change(
     for path in chosen:
         full, own = site.full(path), stream(seed, "file", path).rng()
         match verb:
+            case "edit" | "append" | "grow" | "rewrite" if database.write(full, verb, own):
+                if verb == "rewrite":
+                    continue
             case "edit":
                 edit.edit(full, site.kind(path), own, at_s=site.at_s)
             case "append":

@@ -12,6 +12,7 @@ from random import Random
 from drtest.model.scenario import (
     ContentKind,
     CopyOf,
+    Database,
     FileSet,
     LiteralFile,
     PathTarget,
@@ -192,7 +193,7 @@ class Site:
                 places = [
                     path if isinstance(entry, CopyOf) else parent(path)
                     for path, entry in self._entries.items()
-                    if isinstance(entry, CopyOf | LiteralFile)
+                    if isinstance(entry, CopyOf | LiteralFile | Database)
                 ]
                 sets = [_home(place) for place in dict.fromkeys(places)]
             inside = {relative(entry.path): list[str]() for entry in sets}

@@ -9,7 +9,16 @@ from decimal import Context, Decimal
 from random import Random
 from typing import assert_never
 
-from drtest.model.scenario import CopyOf, FileSet, LiteralFile, Size, SourceEntry, Symlink, Zoo
+from drtest.model.scenario import (
+    CopyOf,
+    Database,
+    FileSet,
+    LiteralFile,
+    Size,
+    SourceEntry,
+    Symlink,
+    Zoo,
+)
 from drtest.workload.disk import faults, require_copyable
 
 ZOO_BYTES = 4 << 20  # of one whole zoo at most, holes counted
@@ -53,6 +62,8 @@ def _entry_bytes(entry: SourceEntry) -> int:
             return len(content.encode("utf-8", "surrogateescape"))
         case Symlink():
             return 0
+        case Database(size_bytes=size_bytes):
+            return size_bytes + size_bytes // 10  # its index, and how its pages are filled
         case CopyOf(of=of):
             return _tree_bytes(of)
         case Zoo():

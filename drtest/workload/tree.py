@@ -12,8 +12,17 @@ from datetime import datetime
 from pathlib import Path
 
 from drtest.chance import Seed
-from drtest.model.scenario import CopyOf, FileSet, LiteralFile, SourceEntry, Symlink, Zoo
+from drtest.model.scenario import (
+    CopyOf,
+    Database,
+    FileSet,
+    LiteralFile,
+    SourceEntry,
+    Symlink,
+    Zoo,
+)
 from drtest.model.zoo import ZooThing
+from drtest.workload import database
 from drtest.workload.content import blocks
 from drtest.workload.disk import (
     create,
@@ -26,6 +35,8 @@ from drtest.workload.disk import (
 from drtest.workload.layout import files, folder_look, folders, stream, time_before
 from drtest.workload.replica import check_copyable, replicate
 from drtest.workload.zoo import build_zoo
+
+_SINGLE = LiteralFile | Symlink | Database  # each is one path, with nothing below it
 
 
 def build(
@@ -41,9 +52,9 @@ def build(
     The user's ``/srv/www`` lies at ``root/srv/www``. Same source, seed and *at*: the same names,
     contents, modes and mtimes on any machine, whatever the umask; each path draws from a stream of
     its own, so one more entry changes no other. mtimes are whole seconds of the year before *at*.
-    A CopyOf keeps what it copies. A literal file or a symlink replaces a file that a FileSet or a
-    CopyOf would put in its place. *without* names things of a zoo (its path, the thing) that are
-    left out.
+    A CopyOf keeps what it copies. A literal file, a symlink or a database replaces a file that a
+    FileSet or a CopyOf would put in its place; the bytes of a database are those of this machine's
+    SQLite. *without* names things of a zoo (its path, the thing) that are left out.
 
     Two entries for one path, or a file where another entry needs a folder, is a ValueError that
     names both. What the machine cannot give (an unreadable ``of``, a full disk) is an
@@ -62,13 +73,13 @@ def refuse_conflicts(source: Sequence[SourceEntry]) -> None:
         if path in owners:
             raise ValueError(f"{name(owners[path])} and {name(entry)} stand for one path")
         owners[path] = entry
-        if path == "" and isinstance(entry, LiteralFile | Symlink):
+        if path == "" and isinstance(entry, _SINGLE):
             raise ValueError(f"{name(entry)}: the root is a folder")
     for path, entry in owners.items():
         above = path
         while above:
             above = parent(above)
-            if isinstance(owners.get(above), LiteralFile | Symlink):
+            if isinstance(owners.get(above), _SINGLE):
                 raise ValueError(f"{name(entry)} needs a folder where {name(owners[above])} lies")
 
 
@@ -80,6 +91,7 @@ def name(entry: SourceEntry) -> str:
         Symlink: "symlink",
         CopyOf: "copy",
         Zoo: "zoo",
+        Database: "sqlite",
     }
     return f"{words[type(entry)]} {entry.path}"
 
@@ -117,7 +129,7 @@ class _Builder:
             if isinstance(entry, Zoo):
                 self.keep(entry)
         for entry in by_depth:
-            if isinstance(entry, LiteralFile | Symlink):  # last: they win over what lies there
+            if isinstance(entry, _SINGLE):  # last: they win over what lies there
                 self.put(entry)
         self.dress()
 
@@ -163,7 +175,7 @@ class _Builder:
         except FileExistsError as error:
             raise ValueError(f"{name(entry)}: another entry lies where it has a thing") from error
 
-    def put(self, entry: LiteralFile | Symlink) -> None:
+    def put(self, entry: LiteralFile | Symlink | Database) -> None:
         path = relative(entry.path)
         full = self.full(path)
         self.need_folder(parent(path), entry)
@@ -175,6 +187,9 @@ class _Builder:
         if isinstance(entry, Symlink):
             os.symlink(entry.target, full)
             os.utime(full, (mtime_s, mtime_s), follow_symlinks=False)
+        elif isinstance(entry, Database):
+            rng = stream(self.seed, "content", path).rng()
+            database.create(full, entry.size_bytes, rng, mode=0o640, mtime_s=mtime_s)
         else:
             content = entry.content.encode("utf-8", "surrogateescape")
             create(full, (content,), mode=entry.mode, mtime_s=mtime_s)

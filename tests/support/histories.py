@@ -32,6 +32,7 @@ from drtest.model.events import (
 )
 from drtest.model.history import History
 from drtest.model.names import ObjectName, SetId, format_name
+from drtest.model.probe import Probed
 from drtest.model.scenario import (
     Backup,
     DatedStep,
@@ -103,6 +104,18 @@ def call(action: str = "backup", *, status: int = 0, name: str = "", **more: obj
         timed_out=False,
         limit_s=600.0,
         log=f"logs/{action}.log",
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def probed(status: int | None = 0, **more: object) -> Probed:
+    """A probe that was executed, and ended with *status*."""
+    made = Probed(
+        command=("python3", "check.py"),
+        status=status,
+        elapsed_s=0.2,
+        limit_s=60.0,
+        is_isolated=True,
     )
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -268,6 +281,7 @@ class Story:
         number: int = 1,
         name: str = "",
         restored: Sequence[Restored] | None = None,
+        probed: Probed | None = None,
     ) -> None:
         """One restore; *got* is the target's tree, by default what the truth holds below *path*."""
         part = 1 + sum(
@@ -296,6 +310,7 @@ class Story:
             tree=side_file,
             paths=len(got or ()),
             unreadable=tuple(unreadable),
+            probed=probed,
         )
         self.events.append(
             DrillFinished(

@@ -41,6 +41,7 @@ from drtest.model.scenario import (
     CopyOf,
     Count,
     CredentialKind,
+    Database,
     DatedStep,
     Drill,
     During,
@@ -62,6 +63,7 @@ from drtest.model.scenario import (
     Paths,
     PathTarget,
     Policy,
+    Probe,
     Protect,
     Prune,
     RollBack,
@@ -139,7 +141,7 @@ def sources(
     ]
     for name in names[1:]:
         path = draw(st.sampled_from([f"/{name}", f"/{names[0]}/{name}"]))
-        which = draw(st.integers(0, 4 if copy_of else 3))
+        which = draw(st.integers(0, 5 if copy_of else 4))
         if which == 0:
             size = draw(sizes(most_bytes))
             entries.append(FileSet(path=path, files=draw(st.integers(0, most_files)), size=size))
@@ -151,6 +153,8 @@ def sources(
         elif which == 3:
             some = st.lists(st.sampled_from(list(THINGS)), min_size=1, max_size=5, unique=True)
             entries.append(Zoo(path=path, things=draw(st.none() | some.map(tuple))))
+        elif which == 4:
+            entries.append(Database(path=path, size_bytes=draw(st.integers(16 << 10, 64 << 10))))
         else:
             entries.append(CopyOf(path=path, of=f"/{draw(NAME)}"))
     return tuple(entries)
@@ -374,11 +378,13 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         damage=tuple(draw(st.lists(damages(), max_size=2))),
         must_be=draw(outcomes),
     )
+    if not isinstance(restore, Run) and drill.must_be != "refused":
+        drill = replace(drill, probe=draw(st.none() | probes()))
     plain = isinstance(restore, Everything | Paths | OneFile) and not drill.damage
     if plain and plan(scenario).removing and draw(st.booleans()):
         return replace(drill, when="after each prune")
     if plain and draw(st.integers(0, 5)) == 0:
-        return replace(drill, at=(AtBeforeFirst(),), must_be="refused")
+        return replace(drill, at=(AtBeforeFirst(),), must_be="refused", probe=None)
     nameable = [point for point in drill.at if not isinstance(point, AtTyped)]
     if nameable and draw(st.booleans()):
         special = draw(st.sampled_from(nameable))
@@ -386,6 +392,16 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         if len({outcome for _, outcome in sorted_out.must_be}) == 2:
             drill = sorted_out
     return drill
+
+
+def probes() -> st.SearchStrategy[Probe]:
+    """Commands of any words, none of which an execve refuses."""
+    word = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+    return st.builds(
+        Probe,
+        command=st.tuples(word.filter(bool), word, word) | st.just(("true",)),
+        limit=intervals(),
+    )
 
 
 def typed(at: datetime, timezone: str) -> AtTyped:

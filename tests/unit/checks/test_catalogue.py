@@ -20,6 +20,7 @@ from support.histories import (
     folder,
     nightly,
     objects_of,
+    probed,
     tree,
     warning,
 )
@@ -122,6 +123,38 @@ def _() -> Story:
     story = three_nights()
     story.drill(1)
     story.drill(3, done=call("restore", status=21, name="mismatched_hash"))
+    return story
+
+
+@defect("probe-failed")
+def _() -> Story:
+    story = three_nights()
+    story.drill(2, probed=probed())
+    story.drill(3, probed=probed(-11, tail=("opening", "page 7 is malformed", "")))
+    return story
+
+
+@defect("probe-not-started")
+def _() -> Story:
+    story = three_nights()
+    story.drill(2, probed=probed(127, tail=("sh: 1: psql: not found",)))
+    story.drill(3, probed=probed(None, problem="psql lies in no folder of /bin"))
+    return story
+
+
+@defect("probe-hung")
+def _() -> Story:
+    story = three_nights()
+    story.drill(3, probed=probed(-9, timed_out=True))
+    return story
+
+
+@sound("probe-failed", "probe-not-started", "probe-hung")
+def _() -> Story:
+    """It took its time and talked of failures, and ended with 0."""
+    story = three_nights()
+    story.drill(3, probed=probed(elapsed_s=59.9, tail=("0 failed",)))
+    story.drill(3, number=2, must_be="done", probed=probed(is_isolated=False))
     return story
 
 

@@ -62,6 +62,38 @@ def test_a_chatty_child_cannot_hang(tmp_path: Path) -> None:
     assert (said.count(b"o"), said.count(b"e")) == (2**22, 2**22)
 
 
+def test_of_a_tail_only_the_end_is_kept(tmp_path: Path) -> None:
+    script = "import sys; sys.stderr.write('e' * 2**22); sys.stdout.write('the end')"
+    done = process.run(
+        [*PYTHON, script], env=ENV, log=tmp_path / "log", timeout_s=20, tail_bytes=100
+    )
+    assert done.status == 0
+    assert done.log.read_bytes() == b"e" * 93 + b"the end"
+
+
+def test_one_that_never_stops_talking_fills_no_disk(tmp_path: Path) -> None:
+    done = sh("exec yes", tmp_path, timeout_s=0.3, tail_bytes=1000)
+    assert (done.timed_out, done.status) == (True, -signal.SIGKILL)
+    assert done.log.stat().st_size == 1000
+
+
+def test_a_tail_waits_for_nobody_who_got_away(tmp_path: Path) -> None:
+    with fifo(tmp_path) as path:
+        script = f"setsid sh -c 'echo $$ >{path}; exec sleep 1000' & read pid <{path}; echo $pid"
+        done = sh(script, tmp_path, tail_bytes=1000)
+    pid = int(done.log.read_text())
+    assert done.elapsed_s < 20
+    os.kill(pid, signal.SIGKILL)
+    assert has_ended(pid)
+
+
+def test_a_tail_of_a_program_that_is_not_there_is_nothing(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(ToolMissing):
+        process.run(["/no/such"], env=ENV, log=tmp_path / "log", timeout_s=1, tail_bytes=10)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_input_of_any_length_is_read_whole(tmp_path: Path) -> None:
     assert sh("wc -c", tmp_path, stdin=b"x" * 2**21).log.read_text().strip() == str(2**21)
     assert sh("wc -c", tmp_path).log.read_text().strip() == "0"

@@ -47,6 +47,7 @@ def test_there_are_examples_of_both_kinds() -> None:
         words.WHEN,
         words.DRILL,
         words.HOST,
+        words.PROBE,
         words.DURING,
         words.DETAILS,
         words.ESCROW,
@@ -67,7 +68,7 @@ def test_every_word_is_told(known: list[str]) -> None:
     "text",
     [
         "faults: {}",
-        "drills:\n  - restore: everything\n    probe: psql",
+        "drills:\n  - restore: everything\n    lose: secret key",
         "calendar:\n  - at: 2026-01-01\n    do: verify",
         "calendar:\n  - at: 2026-01-01\n    do: cleanup",
         "calendar:\n  - at: 2026-01-01\n    do: collection-status",
