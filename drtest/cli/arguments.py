@@ -30,9 +30,7 @@ Duplicity = Annotated[
     str,
     typer.Option("--duplicity", metavar="WHICH", help="A version from PyPI, system, or a path."),
 ]
-Reports = Annotated[
-    Path, typer.Option("--reports", metavar="DIR", help="Where reports go (default: reports/).")
-]
+Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports lie.")]
 Folder = Annotated[
     Path | None, typer.Argument(metavar="FOLDER", help="A run's folder (default: the newest).")
 ]
@@ -41,7 +39,12 @@ Scenario = Annotated[
 ]
 Work = Annotated[
     Path | None,
-    typer.Option("--work", metavar="DIR", help="Work on this disk.", rich_help_panel=SELDOM),
+    typer.Option(
+        "--work",
+        metavar="DIR",
+        help="Work below here (default: the system's temporary folder).",
+        rich_help_panel=SELDOM,
+    ),
 ]
 
 DEFAULT_FILES = (Path("scenarios"),)

@@ -27,7 +27,7 @@ Stores = Annotated[
 ]
 MinioBinary = Annotated[
     Path | None,
-    typer.Option("--minio-binary", metavar="FILE", help="Not the one on PATH."),
+    typer.Option("--minio-binary", metavar="FILE", help="A minio that is not on PATH."),
 ]
 Region = Annotated[
     str,

