@@ -272,7 +272,6 @@ DRILL = {
     "escrow": "What is in the safe; default all that was made with the keys.",
     "host": "How its machine differs: user, hostname, timezone, umask, lang.",
     "options": "Other options of duplicity's restore, word for word.",
-    "sign-key": "old or new: its restores insist on the job's first or last signing key.",
     "probe": "A command that must end with 0 in the restored tree, after that was compared.",
     "must-be": "recovered (default), refused or done; or outcome: points.",
 }
