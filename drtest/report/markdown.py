@@ -100,7 +100,7 @@ def _lines(run: RunResult) -> Iterator[str]:
     if run.tune is not None:
         yield from _tuned(volumes(run.tune, run.started_at.date()))
     yield from _scenarios(run)
-    for priced in money.by_prices(run.scenarios):
+    for priced in money.by_prices(run.scenarios) if run.tune is None else ():
         yield f"Prices: {plain(money.source(priced.prices, run.started_at.date()))}."
         yield ""
     settings = run.settings
@@ -142,8 +142,10 @@ def _tuned(told: Volumes) -> Iterator[str]:
     """What volume size does, with each of the first prices: the advice, and the table folded."""
     yield "### Cost and volume size"
     yield ""
-    for tariff in told.tariffs[:TARIFFS]:
-        yield " ".join(plain(one) for one in (*tariff.said, *tariff.asides))
+    for number, tariff in enumerate(told.tariffs[:TARIFFS]):
+        is_at_the_top = number == 0 and len(tariff.said) > 1
+        said = tariff.said[1:] if is_at_the_top else tariff.said
+        yield " ".join(plain(one) for one in (*said, *tariff.asides))
         yield ""
         yield f"<details><summary>{plain(tariff.source)}</summary>"
         yield ""
