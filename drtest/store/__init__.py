@@ -7,11 +7,12 @@ from types import MappingProxyType
 
 from drtest.store.capability import Capability
 from drtest.store.client import Credentials
-from drtest.store.endpoint import Aws, Endpoint, usual_credentials
+from drtest.store.endpoint import Aws, Endpoint
 from drtest.store.interface import LoggedRequest, OpenUpload, Place, Store
 from drtest.store.minio import Minio
 from drtest.store.moto import Moto
 from drtest.store.seaweedfs import SeaweedFs
+from drtest.store.usual import usual_credentials
 
 __all__ = [
     "Capability",
