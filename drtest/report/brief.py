@@ -177,7 +177,10 @@ def _moved(run: RunResult) -> Iterable[str]:
     """By how much it matters, with the first prices; a known failure stays in sight."""
     if run.tune is None or not _is_tuned(run):
         return
-    yield verdict(run.tune, run.tune.advice[0])[0]
+    first = run.tune.advice[0]
+    text = verdict(run.tune, first)[0]
+    several = len(run.tune.advice) > 1
+    yield f"With {first.prices.place} {text[0].lower()}{text[1:]}" if several else text
     known = sum(scenario_mark(one) == "known" for one in run.scenarios)
     if known and run.verdict is Verdict.PASS:
         yield f"The drills went as expected, with {count(known, 'known failure')}."

@@ -111,6 +111,7 @@ def test_price_lists_that_disagree_are_told_apart() -> None:
     first, second = found.advice
     told = brief(tuned(replace(found, advice=(first, replace(second, matters=True)))))
     assert told.headline == "Volume size matters with 1 of 2 price lists."
+    assert told.lead.startswith("With aws/us-east-1/STANDARD it hardly matters for money: ")
     agreed = brief(tuned(found))
     assert agreed.headline == "Volume size hardly matters for money."
 
