@@ -11,10 +11,10 @@ from drtest.cost.bill import bill
 from drtest.cost.pricebook import PriceBook, parse
 from drtest.cost.tariff import Tariff, select
 from drtest.errors import UsageError
-from drtest.gateway import requests
 from drtest.model.bill import Bill
 from drtest.model.events import Event, FaultSeen
 from drtest.model.scenario import Scenario
+from drtest.model.traffic import Alike
 from drtest.report.archive import write_text
 
 FOLDER = "prices"  # of a run: the books that it was priced with, so that it can be priced again
@@ -40,21 +40,17 @@ class Prices:
         self,
         scenario: Scenario,
         events: Sequence[Event],
-        log: Path,
-        *,
-        name: str,
-        offset: int = 0,
+        requests: Sequence[Alike] | None,
     ) -> tuple[tuple[Bill, ...], tuple[FaultSeen, ...]]:
         """Return a bill of *scenario* for each tariff, and what stood in the way of one.
 
-        *name* is the scenario's own in the request log, which is read from *offset*.
+        *requests* are those of the scenario, None where nothing was metered: then there is no bill.
         """
         made: list[Bill] = []
         faults: list[FaultSeen] = []
-        for tariff in self.tariffs if log.exists() else ():
+        for tariff in self.tariffs if requests is not None else ():
             try:
-                rows = requests(log, name, offset=offset)
-                made.append(bill(scenario, events, rows, tariff))
+                made.append(bill(scenario, events, requests or (), tariff))
             except UsageError as problem:  # what has no price is not free
                 faults.append(
                     FaultSeen(

@@ -12,7 +12,7 @@ from typing import Any, Literal, TextIO, get_args
 from drtest.api.select import has_words
 from drtest.api.session import REQUEST_LOG
 from drtest.errors import UsageError
-from drtest.gateway.requestlog import Row, add_end, joined, request
+from drtest.gateway.requestlog import Row, joined, request
 from drtest.model.traffic import AnsweredBy, Request
 
 By = Literal["operation", "phase", "kind", "step", "scenario", "status"]
@@ -88,8 +88,21 @@ def sums(log: Path, wanted: Wanted, by: By) -> dict[str, Sum]:
         if part is None:
             part = found[key] = Sum()
         part.requests += 1
-        add_end(part, rows[2])
+        _add_end(part, rows[2])
     return found
+
+
+def _add_end(part: Sum, finished: Row | None) -> None:
+    """Add one exchange's bytes and outcome; None: it never ended, so nobody knows."""
+    if finished is None:
+        part.unknown += 1
+        return
+    part.body_in_bytes += finished["body_in_bytes"]
+    part.body_out_bytes += finished["body_out_bytes"]
+    outcome = finished["outcome"]
+    if outcome != "ok":
+        part.failed += outcome == "failed"
+        part.unknown += outcome == "unknown"
 
 
 def write_csv(rows: Iterable[Request], file: TextIO) -> int:

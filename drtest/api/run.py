@@ -23,13 +23,13 @@ from drtest.api.select import Chosen, choose
 from drtest.api.session import REQUEST_LOG, Session, session
 from drtest.clock import monotonic_s, real_now
 from drtest.errors import EnvironmentFault, Interrupted, UsageError
-from drtest.gateway import totals
+from drtest.gateway import tally
 from drtest.model.baseline import Baseline
 from drtest.model.events import Event
 from drtest.model.grid import Sweep
 from drtest.model.redact import Redactor
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict
-from drtest.model.traffic import Totals
+from drtest.model.traffic import Alike, Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import Archive
 from drtest.report.interface import Reporter, Reporters
@@ -240,12 +240,11 @@ def _finish(
     """
     folder, events = kept
     log = course.archive.folder / REQUEST_LOG
-    requests = None
+    requests: list[Alike] | None = None
     if log.exists():
-        requests = Totals() if offset is None else totals(log, job.title, offset=offset)
-    bills, faults = course.prices.bills(
-        job.scenario, events, log, name=job.title, offset=offset or 0
-    )
+        found = {} if offset is None else tally(log, job.title, offset=offset)
+        requests = found.get(job.title, [])
+    bills, faults = course.prices.bills(job.scenario, events, requests)
     result = judging.judged(
         job.scenario,
         [*events, *faults],
@@ -253,7 +252,7 @@ def _finish(
         store=course.stores.get(job.outlet, job.outlet.name),
         on=job.on,
         duplicity=course.duplicity,
-        requests=requests,
+        requests=None if requests is None else Totals.of_alike(requests),
         bills=bills,
         max_price_age_days=course.options.max_price_age_days,
         baseline=course.baseline,

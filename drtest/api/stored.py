@@ -13,12 +13,12 @@ from drtest.api.prices import Prices, load
 from drtest.api.run import Run
 from drtest.api.session import REQUEST_LOG
 from drtest.errors import DrtestError
-from drtest.gateway import totals_by_scenario
+from drtest.gateway import tally
 from drtest.model.baseline import Baseline
 from drtest.model.events import ScenarioStarted
 from drtest.model.lines import with_lines
 from drtest.model.run import RunResult, ScenarioResult, Settings, run_verdict, title
-from drtest.model.traffic import Totals
+from drtest.model.traffic import Alike, Totals
 from drtest.model.verdict import exit_status
 from drtest.report.archive import SCENARIO_FILE, Archive
 from drtest.report.events import FILE, read_events
@@ -59,7 +59,7 @@ def retell(
         baseline=archive.read_baseline() if baseline is None else read_baseline(baseline),
     )
     log = archive.folder / REQUEST_LOG
-    metered = totals_by_scenario(log) if log.exists() else None
+    metered = tally(log) if log.exists() else None
     results = judging.compared(
         _scenario(one, settings, metered, terms) for one in archive.scenario_folders()
     )
@@ -111,7 +111,7 @@ def _repriced(
 
 
 def _scenario(
-    folder: Path, settings: Settings, metered: dict[str, Totals] | None, terms: _Terms
+    folder: Path, settings: Settings, metered: dict[str, list[Alike]] | None, terms: _Terms
 ) -> ScenarioResult:
     text = (folder / SCENARIO_FILE).read_text(encoding="utf-8")
     scenarios = loads(text, file=str(folder / SCENARIO_FILE))
@@ -124,17 +124,15 @@ def _scenario(
         scenario = with_lines(scenario, started.file, started.lines)
     # An archive by an earlier drtest names no stores, and had one.
     on = scenario.stores[0] if len(settings.stores) > 1 and scenario.stores else ""
-    found = None if metered is None else metered.get(title(scenario.name, on), Totals())
-    bills, faults = terms.prices.bills(
-        scenario, events, folder.parent / REQUEST_LOG, name=title(scenario.name, on)
-    )
+    found = None if metered is None else metered.get(title(scenario.name, on), [])
+    bills, faults = terms.prices.bills(scenario, events, found)
     result = judging.judged(
         scenario,
         [*events, *faults],
         folder=folder,
         store=_store(settings, on),
         duplicity=settings.duplicity,
-        requests=found,
+        requests=None if found is None else Totals.of_alike(found),
         on=on,
         bills=bills,
         max_price_age_days=settings.max_price_age_days,

@@ -24,7 +24,7 @@ from drtest.cost.usage import ReadKind, Usage
 from drtest.model.bill import Bill, BillLine
 from drtest.model.events import ChainRecorded, Event, ListingRecorded
 from drtest.model.scenario import Scenario
-from drtest.model.traffic import Request
+from drtest.model.traffic import Alike
 
 DEFAULT_TERMS = Terms()
 Stepped = tuple[str, BillLine]  # the restore that a line belongs to, "" for none
@@ -33,14 +33,14 @@ Stepped = tuple[str, BillLine]  # the restore that a line belongs to, "" for non
 def bill(
     scenario: Scenario,
     events: Iterable[Event],
-    requests: Iterable[Request],
+    requests: Iterable[Alike],
     tariff: Tariff,
     *,
     terms: Terms = DEFAULT_TERMS,
 ) -> Bill:
-    """Return what *scenario* costs with *tariff*, from its listings and its request log.
+    """Return what *scenario* costs with *tariff*, from its listings and the sums of its requests.
 
-    Both are read once, as streams. An operation or class without a price is a UsageError.
+    An operation or class without a price is a UsageError.
     """
     months = Months(
         start_at=scenario.steps[0].at, end_at=scenario.end_at, days=tariff.book.month_days

@@ -9,7 +9,7 @@ from datetime import datetime
 from drtest.cost.habits import class_of
 from drtest.cost.tariff import Tariff
 from drtest.cost.terms import Months
-from drtest.model.traffic import Request
+from drtest.model.traffic import Alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class Usage:
     unbilled: int = 0
 
 
-def is_billed(request: Request, unbilled: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether the provider bills *request*.
+def is_billed(request: Alike, unbilled: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the provider bills requests such as *request*.
 
     5xx never; a gateway's answer never reached the store; *unbilled* are the provider's other
     exceptions. A HEAD has no error code, so its 4xx are billed unless all of that status are free.
@@ -62,43 +62,41 @@ def is_billed(request: Request, unbilled: Mapping[str, tuple[str, ...]]) -> bool
 
 
 def measure(
-    requests: Iterable[Request], tariff: Tariff, months: Months, *, classes: Mapping[str, str]
+    requests: Iterable[Alike], tariff: Tariff, months: Months, *, classes: Mapping[str, str]
 ) -> Usage:
-    """Return what *requests*, read once as a stream, add up to.
+    """Return what *requests* add up to.
 
     *classes* gives the storage class that objects of a kind (volume, manifest ...) were stored in;
     a kind that it lacks gets what duplicity would ask for. Requests to the bucket itself have the
     bucket class.
     """
     usage, tag = Usage(), tariff.tag
-    for request in requests:
-        if request.kind:
-            stored = classes.get(request.kind)
-            cls = stored or class_of(request.kind, tag.storage_class)
+    for one in requests:
+        if one.kind:
+            cls = classes.get(one.kind) or class_of(one.kind, tag.storage_class)
         else:
             cls = tariff.book.bucket_class
-        month = months.number(datetime.fromisoformat(request.simulated_at))
-        step = request.step if request.step.startswith("drill ") else ""
-        if not is_billed(request, tariff.book.unbilled):
-            usage.unbilled += 1
+        month = months.number(datetime.fromisoformat(one.simulated_at))
+        step = one.step if one.step.startswith("drill ") else ""
+        if not is_billed(one, tariff.book.unbilled):
+            usage.unbilled += one.count
         else:
-            status = request.status
+            status = one.status
             kind = RequestKind(
                 month=month,
-                phase=request.phase,
+                phase=one.phase,
                 step=step,
-                operation=request.operation,
+                operation=one.operation,
                 storage_class=cls,
                 status=None if status is None or status < 300 else status,
             )
-            usage.requests[kind] = usage.requests.get(kind, 0) + 1
-        if request.answered_by == "gateway":
+            usage.requests[kind] = usage.requests.get(kind, 0) + one.count
+        if one.answered_by == "gateway":
             continue
-        read = ReadKind(month=month, phase=request.phase, step=step, storage_class=cls)
-        sent = usage.sent_bytes
-        sent[read] = sent.get(read, 0) + request.body_out_bytes
-        if request.operation == "GetObject" and (request.status or 500) < 300:
-            usage.read_bytes[read] = usage.read_bytes.get(read, 0) + request.body_out_bytes
+        read = ReadKind(month=month, phase=one.phase, step=step, storage_class=cls)
+        usage.sent_bytes[read] = usage.sent_bytes.get(read, 0) + one.body_out_bytes
+        if one.has_read:
+            usage.read_bytes[read] = usage.read_bytes.get(read, 0) + one.body_out_bytes
             if tariff.of(cls).thaw is not None:
-                usage.thawed.setdefault(read, set()).add(request.key)
+                usage.thawed.setdefault(read, set()).update(one.read_keys)
     return usage

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from drtest.gateway.exchange import Exchange
-from drtest.model.traffic import Request, Totals
+from drtest.model.traffic import Request
 
 SCHEMA_VERSION = 1
 _BATCH_ROWS = 512
@@ -142,72 +142,11 @@ def requests(path: Path, scenario: str | None = None, *, offset: int = 0) -> Ite
     """Yield the exchanges of a log, of one scenario or of all, in the order in which they ended.
 
     What never ended comes last, with outcome ``unknown``. Nothing but what is in flight is kept.
-    *offset* is that of ``totals``.
-    """
-    for labels, arrived, finished in joined(path, scenario, offset):
-        yield request(labels, arrived, finished)
-
-
-def totals(path: Path, scenario: str | None = None, *, offset: int = 0) -> Totals:
-    """Return ``Totals.of(requests(path, scenario))``, without building a Request for each.
-
     *offset*: where in the file to begin, the log's size before the scenario's first listener was
     opened. A run then reads its log once for each job, however many scenarios it has.
     """
-    found = _counted(("", *rows) for rows in joined(path, scenario, offset))
-    return found.get("", Totals())
-
-
-def totals_by_scenario(path: Path) -> dict[str, Totals]:
-    """Return the totals of every scenario of a log, which is read once."""
-    return _counted((rows[0]["scenario"], *rows) for rows in joined(path))
-
-
-def _counted(named: Iterable[tuple[str, Row, Row, Row | None]]) -> dict[str, Totals]:
-    """Return the totals of what is *named*, by the name."""
-    found: dict[str, Totals] = {}
-    counts: dict[tuple[str, str, str, str, str], int] = {}
-    for name, labels, arrived, finished in named:
-        result = found.get(name)
-        if result is None:
-            result = found[name] = Totals()
-        what = (name, labels["phase"], labels["step"], arrived["operation"], arrived["kind"])
-        counts[what] = counts.get(what, 0) + 1
-        add_end(result, finished)
-    for (name, phase, step, operation, kind), number in counts.items():
-        result = found[name]
-        result.total += number
-        by_phase = result.by_phase.setdefault(phase, {})
-        for counter, key in (
-            (result.by_operation, operation),
-            (by_phase, operation),
-            (result.by_kind, kind or "none"),
-            (result.by_step, step),
-        ):
-            counter[key] = counter.get(key, 0) + number
-    return found
-
-
-class Outcomes(Protocol):
-    """Whatever sums up how exchanges ended."""
-
-    failed: int
-    unknown: int
-    body_in_bytes: int
-    body_out_bytes: int
-
-
-def add_end(sums: Outcomes, finished: Row | None) -> None:
-    """Add one exchange's bytes and outcome; None: it never ended, so nobody knows."""
-    if finished is None:
-        sums.unknown += 1
-        return
-    sums.body_in_bytes += finished["body_in_bytes"]
-    sums.body_out_bytes += finished["body_out_bytes"]
-    outcome = finished["outcome"]
-    if outcome != "ok":
-        sums.failed += outcome == "failed"
-        sums.unknown += outcome == "unknown"
+    for labels, arrived, finished in joined(path, scenario, offset):
+        yield request(labels, arrived, finished)
 
 
 def joined(

@@ -77,6 +77,54 @@ class Totals:
             totals.add(request)
         return totals
 
+    @classmethod
+    def of_alike(cls, found: Iterable[Alike]) -> Totals:
+        """Return the totals of requests that are added up already."""
+        totals = cls()
+        for one in found:
+            totals.total += one.count
+            _bump(totals.by_operation, one.operation, one.count)
+            _bump(totals.by_phase.setdefault(one.phase, {}), one.operation, one.count)
+            _bump(totals.by_kind, one.kind or "none", one.count)
+            _bump(totals.by_step, one.step, one.count)
+            totals.body_in_bytes += one.body_in_bytes
+            totals.body_out_bytes += one.body_out_bytes
+            totals.failed += one.count if one.outcome == "failed" else 0
+            totals.unknown += one.count if one.outcome == "unknown" else 0
+        return totals
 
-def _bump(counts: dict[str, int], key: str) -> None:
-    counts[key] = counts.get(key, 0) + 1
+
+def _bump(counts: dict[str, int], key: str, by: int = 1) -> None:
+    counts[key] = counts.get(key, 0) + by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Requests that differ in nothing that is counted or billed, added up.
+
+    A log of a million requests comes to some hundred of these; fields are those of ``Request``.
+    """
+
+    step: str
+    phase: str
+    simulated_at: str
+    operation: str
+    kind: str
+    status: int | None
+    error_code: str
+    outcome: Outcome
+    answered_by: AnsweredBy
+    count: int
+    body_in_bytes: int
+    body_out_bytes: int
+    read_keys: frozenset[str]  # of what GetObject read
+
+    @property
+    def has_read(self) -> bool:
+        """Whether each of them read an object."""
+        return is_read(self.operation, self.status)
+
+
+def is_read(operation: str, status: int | None) -> bool:
+    """Whether a request read an object: what must be thawed, and is billed as retrieved."""
+    return operation == "GetObject" and status is not None and status < 300

@@ -19,7 +19,7 @@ from drtest.model.scenario import (
     Scenario,
     Wait,
 )
-from drtest.model.traffic import Request
+from drtest.model.traffic import Alike, is_read
 from support.prices import tariff
 
 GIB = 2**30
@@ -69,14 +69,23 @@ def request(
     at: datetime = T,
     answered_by: Literal["store", "gateway"] = "store",
     key: str = "k",
-) -> Request:
-    return Request(
-        number=1, scenario="x", step=step, phase=phase, operation=operation, method="", path="",
-        bucket="b", key=key, kind=kind, set_at="", volume=None, arrived_at=0.0,
-        simulated_at=at.isoformat(), status=status, error_code=error, body_in_bytes=0,
-        body_out_bytes=out, wire_in_bytes=0, wire_out_bytes=out, first_byte_s=None,
-        last_byte_s=None, attempt=1, is_reused=False, outcome="ok", answered_by=answered_by,
-    )  # fmt: skip
+) -> Alike:
+    read = {key} if is_read(operation, status) else set()
+    return Alike(
+        step=step,
+        phase=phase,
+        simulated_at=at.isoformat(),
+        operation=operation,
+        kind=kind,
+        status=status,
+        error_code=error,
+        outcome="ok",
+        answered_by=answered_by,
+        count=1,
+        body_in_bytes=0,
+        body_out_bytes=out,
+        read_keys=frozenset(read),
+    )
 
 
 def price(
@@ -84,7 +93,7 @@ def price(
     *,
     length_days: float = 30,
     listings: Iterable[ListingRecorded] = (),
-    requests: Iterable[Request] = (),
+    requests: Iterable[Alike] = (),
     terms: Terms | None = None,
     using: Tariff | None = None,
 ) -> Bill:

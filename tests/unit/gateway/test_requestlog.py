@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 from drtest.gateway.classify import classify
 from drtest.gateway.exchange import Exchange
 from drtest.gateway.framing import RequestHead
-from drtest.gateway.requestlog import (
-    Labels,
-    LogBroken,
-    RequestLog,
-    requests,
-    totals,
-    totals_by_scenario,
-)
-from drtest.model.traffic import Totals
+from drtest.gateway.requestlog import Labels, LogBroken, RequestLog, requests
+from drtest.gateway.tally import tally, totals
+from drtest.model.traffic import Totals, is_read
 
 AT = datetime(2026, 1, 9, 3, tzinfo=UTC)
 TARGETS = (
@@ -140,7 +134,13 @@ def test_fast_totals_equal_those_of_the_rows(
         assert totals(path, scenario) == Totals.of(requests(path, scenario))
     assert totals(path).total == len(rows)
     names = {scenario for scenario, *_ in rows}
-    assert totals_by_scenario(path) == {name: totals(path, name) for name in names}
+    found = tally(path)
+    assert found.keys() == names
+    for name, alike in found.items():
+        assert Totals.of_alike(alike) == totals(path, name)
+        assert {one.read_keys for one in alike if not one.has_read} <= {frozenset()}
+        read = {one.key for one in requests(path, name) if is_read(one.operation, one.status)}
+        assert frozenset().union(*(one.read_keys for one in alike)) == read
 
 
 def test_totals_of_one_scenario_need_only_the_log_behind_its_start(tmp_path: Path) -> None:
