@@ -23,7 +23,7 @@ from drtest.duplicity.preload import Preload
 from drtest.duplicity.versions import DEFAULT, Duplicity, find
 from drtest.model.events import Call
 from drtest.model.redact import Redactor
-from drtest.model.scenario import NewKey, Policy
+from drtest.model.scenario import LiteralFile, NewKey, Policy, Scenario
 from drtest.runner import vault as vaults
 from drtest.runner.workspace import Workspace
 from drtest.store.moto import Moto
@@ -50,7 +50,10 @@ class Chain:
         name: str,
     ) -> None:
         redact = Redactor()
-        self._vault, self._ring = vaults.make(policy, space.new_home(), redact)
+        source = (LiteralFile(path="/file", content=""),)
+        told = Scenario(name=name, why="A benchmark.", source=source, policy=policy)
+        self._vault, self._ring = vaults.make(told, space.new_home, redact)
+        lock = self._vault.locks.start
         self._rng = Seed(value=1).child("benchmark").rng()
         self._store, self._at, self._calls = store, AT, 0
         self._machine = Machine(
@@ -58,7 +61,7 @@ class Chain:
             gnupg=self._ring.home,
             redact=redact,
             env={
-                **self._vault.server_env(),
+                **self._vault.server_env(lock),
                 "AWS_ACCESS_KEY_ID": store.credentials.access_key,
                 "AWS_SECRET_ACCESS_KEY": store.credentials.secret_key,
             },
@@ -69,8 +72,8 @@ class Chain:
             duplicity=duplicity,
             policy=policy,
             name=name,
-            encrypt_key=self._vault.encrypt_key,
-            sign_key=self._vault.sign_key,
+            encrypt_key=self._vault.fingerprint(lock.encrypt_key),
+            sign_key=self._vault.fingerprint(lock.sign_key),
         )
         store.make_bucket(name)
         self._target = Target(

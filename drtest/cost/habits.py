@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from drtest.cost.shapes import MIB, Client
 from drtest.cost.sizes import Frame
-from drtest.model.scenario import Policy
+from drtest.model.scenario import NewKey, Policy
 
 # duplicity's flag -> the storage class that the store sees (s3_boto3_backend.py, 3.2.1).
 CLASS_FLAGS = {
@@ -46,7 +46,11 @@ def habits(policy: Policy, *, duplicity_version: str) -> Habits:
     chunk_mib = int(given.get("--s3-multipart-chunk-size") or chunk_mib)
     # drtest exports an empty PASSPHRASE where nothing is signed, as such a cron job would: then
     # the last manifest is not read back, and a lost archive dir cannot be filled again.
-    is_blind = policy.encryption == "key" and policy.sign_key is None
+    # A key without a passphrase is used with an empty one too, and opens what is fetched.
+    key, sign = policy.encrypt_key, policy.sign_key
+    opens = isinstance(key, NewKey) and not key.has_passphrase
+    signs_open = sign == "same" or (isinstance(sign, NewKey) and not sign.has_passphrase)
+    is_blind = policy.encryption == "key" and (sign is None or (opens and signs_open))
     return Habits(
         client=Client(
             chunk_bytes=chunk_mib * MIB,
@@ -65,7 +69,7 @@ def habits(policy: Policy, *, duplicity_version: str) -> Habits:
         reads_last_manifest=not is_blind,
         skips_unchanged="--skip-if-no-change" in given,
         syncs_all_chains=given.get("--metadata-sync-mode") == "full",
-        can_sync_when_cold=not is_blind,
+        can_sync_when_cold=opens or not is_blind,
     )
 
 

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from drtest.cost import shapes
 from drtest.cost.habits import habits
+from drtest.cost.place import Reads, part_for
 from drtest.cost.rehearsal import (
     Rehearsal,
     StoredSet,
@@ -26,7 +27,7 @@ from drtest.model.bill import Counts, PredictedStep, Prediction
 from drtest.model.early import begins
 from drtest.model.plan import PlannedSet, plan
 from drtest.model.restores import PlannedRestore, restores
-from drtest.model.scenario import Drill, Everything, OneFile, Paths, Run, Scenario
+from drtest.model.scenario import Drill, Everything, NewKey, OneFile, Paths, Run, Scenario
 
 
 def predict(
@@ -35,12 +36,14 @@ def predict(
     duplicity_version: str,
     source: SourceShape | None = None,
     seen: Mapping[int, SetSizes] | None = None,
+    reads: Reads | None = None,
 ) -> Prediction:
     """Return the requests that *scenario* should make with duplicity of *duplicity_version*.
 
     *source* is the shape of what is backed up; None: as the scenario describes it. No step is
     exact whose source is not known (a copy of a tree, selection rules). *seen* are the sets of a
     run of the same calendar with another volume size, by step (``seen.sets``): they are cut anew.
+    *reads* says which of their volumes that run's drills of one path read.
     """
     if source is None:
         source = expected(scenario.source)
@@ -51,6 +54,7 @@ def predict(
         habits=habits(scenario.policy, duplicity_version=duplicity_version),
         shape=source,
         seen=seen or {},
+        reads=reads or {},
     )
     steps: list[PredictedStep] = []
     middle: dict[PlannedRestore, PredictedStep] = {}
@@ -125,11 +129,16 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
         )
     counts: Counts = {}
     downloaded, why = float(metadata_bytes(cold)), calendar.unsure or why_of([*cold, *read])
+    places = calendar.reads.get(label) if len(wanted) == 1 else None
     for number, path in enumerate(wanted):
         missing = sizes_of(cold) if number == 0 else []
         if path == ".":
             fetched: list[tuple[SetSizes, int | None]] = [(one.sizes, None) for one in read]
             downloaded += sum(one.sizes.difftar_bytes for one in read)
+        elif places is not None:
+            known = [_as_read(one, places, calendar) for one in read if one.planned.step in places]
+            fetched = [(sizes, None) for sizes in known]
+            downloaded += sum(sizes.difftar_bytes for sizes in known)
         else:
             parts = [(one, _volumes_for_one_path(one)) for one in read]
             fetched = [(one.sizes, round(volumes)) for one, volumes in parts]
@@ -147,7 +156,7 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
         why = "stored objects were damaged"
     elif isinstance(drill.restore, Run):
         why = f"what {drill.restore.action} asks is not modelled"
-    elif restore.must_be == "refused":
+    elif restore.must_be == "refused" or drill.sign_key is not None:
         why = "it may be refused: how far it gets is not modelled"
     elif isinstance(drill.restore, Paths) and calendar.may_lose_paths:
         why = why or "a mutation may have taken the path away"
@@ -161,6 +170,20 @@ def _drill(calendar: Rehearsal, drill: Drill, restore: PlannedRestore) -> Predic
     )
 
 
+def _as_read(
+    one: StoredSet, places: Mapping[int, tuple[int, int]], calendar: Rehearsal
+) -> SetSizes:
+    """The volumes of a set that hold the path that another run's drill read."""
+    step = one.planned.step
+    return part_for(
+        places[step],
+        calendar.seen.get(step, one.sizes),
+        one.sizes,
+        frame=calendar.habits.frame,
+        path_bytes=one.one_file_bytes,
+    )
+
+
 def _refusal(calendar: Rehearsal, drill: Drill, chain: list[StoredSet]) -> Counts | None:
     """What a restore asks that what is in escrow cannot decrypt; None where it can.
 
@@ -171,7 +194,9 @@ def _refusal(calendar: Rehearsal, drill: Drill, chain: list[StoredSet]) -> Count
     if encryption == "none" or escrow is None:
         return None
     counts: Counts = {"HeadBucket": 1, "ListObjects": 2 * pages(calendar.keys)}
-    if not escrow & {"passphrase", "wrong passphrase"}:
+    key = calendar.scenario.policy.encrypt_key
+    is_protected = not isinstance(key, NewKey) or key.has_passphrase
+    if is_protected and not any(item.endswith("passphrase") for item in escrow):
         return counts
     if "wrong passphrase" in escrow or (encryption == "key" and "secret key" not in escrow):
         return add(counts, shapes.reads(chain[0].sizes.signatures_bytes))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from drtest.cost import shapes
 from drtest.cost.habits import Habits
+from drtest.cost.place import Reads
 from drtest.cost.shapes import SetSizes, add, pages
 from drtest.cost.sizes import Content, lay_out, recut, volume
 from drtest.cost.source import NOTHING_CHANGED, SourceShape, change
@@ -15,6 +16,7 @@ from drtest.model.bill import Counts, PredictedStep
 from drtest.model.plan import PlannedSet, due, is_full_due
 from drtest.model.scenario import (
     Backup,
+    Change,
     Clock,
     DatedStep,
     Drill,
@@ -23,6 +25,7 @@ from drtest.model.scenario import (
     Mutation,
     Policy,
     Prune,
+    Revoke,
     Scenario,
     Wait,
 )
@@ -49,6 +52,7 @@ class Rehearsal:
     habits: Habits
     shape: SourceShape
     seen: Mapping[int, SetSizes]
+    reads: Reads = field(default_factory=dict)  # what drills read of *seen*
     sets: list[StoredSet] = field(default_factory=list)  # in the bucket, oldest first
     made: set[int] = field(default_factory=set)  # steps whose backups made a set
     cached: set[int] = field(default_factory=set)  # steps whose sets the archive dir knows
@@ -78,6 +82,8 @@ class Rehearsal:
                     self.cached.clear()
                 elif self.habits.frame == "gpg":
                     self.unsure = f"the {what} is lost"
+            case Change() | Revoke():
+                self.unsure = "keys or passphrases change on the way"
             case Wait():
                 pass
             case Clock():

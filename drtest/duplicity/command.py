@@ -12,6 +12,7 @@ from pathlib import Path
 
 from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import epoch
+from drtest.model.locks import Encryption
 from drtest.model.scenario import Policy, RunAction
 
 # How often duplicity asks a backend again, and how long it waits: of every action alike.
@@ -50,6 +51,8 @@ class Commands:
     name: str  # pins duplicity's --name, so that the URL's spelling means nothing
     # The selection options, made for the workspace, of a backup at some time.
     rules: Callable[[datetime], Sequence[str]] = _no_rules
+    # What is encrypted with now, where a calendar changes it; None: what the policy says.
+    encryption: Encryption | None = None
     encrypt_key: str = ""  # fingerprints, "" where none
     sign_key: str = ""
     gpg_options: str = ""
@@ -107,20 +110,24 @@ class Commands:
         at: datetime | None = None,
         typed: str = "",
         path: str = "",
+        sign_key: str = "",
         more: Sequence[str] = (),
     ) -> list[str]:
         """Restore everything or one *path* (relative) as it was *at*, or the newest.
 
         *typed* is a restore time as a user types it, given as it is instead of *at*.
 
-        Names no key: on the day of the disaster there is the chain, the keyring and the
-        passphrase, as in the recovery commands people keep. *more* are the user's own options, in
+        Names no key but *sign_key*, where the signature is to be insisted on: on the day of the
+        disaster there is the chain, the keyring and the passphrase, as in the recovery commands
+        people keep. *more* are the user's own options, in
         the spelling of 3.x.
         """
         options = self._where(archive, target, log, now)
         options += patience(self.policy)
-        if self.policy.encryption == "none":
+        if self._is_plain:
             options.append("--no-encryption")
+        if sign_key:
+            options += ["--sign-key", sign_key]
         if at is not None:
             options += ["--time", typed or str(epoch(at))]
         if path:
@@ -148,7 +155,7 @@ class Commands:
         """
         word, _, more = action.partition(" ")
         options = self._where(archive, target, log, now) + patience(self.policy)
-        if self.policy.encryption == "none":
+        if self._is_plain:
             options.append("--no-encryption")
         operands = [target.url(self.duplicity)]
         if word == "verify":
@@ -183,8 +190,12 @@ class Commands:
             target.region,
         ]
 
+    @property
+    def _is_plain(self) -> bool:
+        return (self.encryption or self.policy.encryption) == "none"
+
     def _keys(self) -> list[str]:
-        if self.policy.encryption == "none":
+        if self._is_plain:
             return ["--no-encryption"]
         options: list[str] = []
         if self.encrypt_key:

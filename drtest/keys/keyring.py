@@ -3,6 +3,9 @@
 gpg-agent calibrates the hashing of a passphrase to about 0.1-0.4 s and pays it for every object
 that duplicity signs or decrypts. ``s2k-count 65536``, written before a key is made, takes an
 encrypted incremental from 3.4 s to 0.65 s; gpg still runs for real (facts 2.j). Reports say so.
+
+gpg reads the real clock. ``faked-system-time`` in gpg.conf, written anew before each step, lets
+keys be made, expire and be revoked by the calendar; whoever calls gpg need not know of it.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import gnupg
@@ -33,7 +37,19 @@ class KeyMaterial:
     fingerprint: str
     public: str = field(repr=False)
     secret: str = field(repr=False)
-    passphrase: str = field(repr=False)
+    passphrase: str = field(repr=False)  # "" where it has none
+    revocation: str = field(repr=False, default="")  # "" for a key that drtest did not make
+    created_at: datetime | None = None
+    expires_at: datetime | None = None  # None: never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What was decrypted, and how."""
+
+    data: bytes = field(repr=False)
+    passphrase: int  # which of those that were tried, from 1; any of them opens unprotected keys
+    signed_by: str  # fingerprint of the primary key, "" where nothing is signed
 
 
 def new_passphrase() -> str:
@@ -62,17 +78,31 @@ class Keyring:
 
     def make(self, spec: KeySpec, *, name: str, passphrase: str) -> KeyMaterial:
         """Make the key that *spec* describes, or import the user's own, and return it whole."""
+        revocation = ""
         match spec:
-            case NewKey(algorithm=algorithm):
-                fingerprint = self._generate(algorithm, name, passphrase)
+            case NewKey():
+                passphrase = passphrase if spec.has_passphrase else ""
+                fingerprint = self._generate(spec, name, passphrase)
+                revocation = self._revocation(fingerprint)
             case OwnKey(fingerprint=fingerprint, file=file):
                 self._import_file(Path(file), fingerprint)
+        (listed,) = [one for one in self._gpg.list_keys() if one["fingerprint"] == fingerprint]
         return KeyMaterial(
             fingerprint=fingerprint,
             public=self._gpg.export_keys(fingerprint),
-            secret=self._gpg.export_keys(fingerprint, secret=True, passphrase=passphrase),
+            secret=self._gpg.export_keys(
+                fingerprint, secret=True, passphrase=passphrase, expect_passphrase=bool(passphrase)
+            ),
             passphrase=passphrase,
+            revocation=revocation,
+            created_at=_instant(listed["date"]),
+            expires_at=_instant(listed["expires"]),
         )
+
+    def set_clock(self, at: datetime | None) -> None:
+        """Let gpg take *at* for the time, standing still; None: the real clock."""
+        line = "" if at is None else f"faked-system-time {at.astimezone(UTC):%Y%m%dT%H%M%S}!\n"
+        (self.home / "gpg.conf").write_text(line)
 
     def put(self, *, public: Iterable[str] = (), secret: Iterable[str] = ()) -> None:
         """Import exported halves; an import that gpg refuses is an EnvironmentFault."""
@@ -91,24 +121,57 @@ class Keyring:
         if str(result) != "ok":
             raise EnvironmentFault(f"gpg did not delete the secret key: {result}")
 
+    def revoke(self, key: KeyMaterial) -> None:
+        """Revoke a key that drtest made, for good; EnvironmentFault where gpg does not."""
+        self._gpg.import_keys(key.revocation)
+        if not any(
+            one["fingerprint"] == key.fingerprint and one["trust"] == "r"
+            for one in self._gpg.list_keys()
+        ):
+            raise EnvironmentFault(f"gpg did not revoke the key {key.fingerprint}")
+
+    def change_passphrase(self, fingerprint: str, old: str, new: str) -> None:
+        """Protect a secret key with *new* instead of *old*; EnvironmentFault where gpg does not."""
+        with tempfile.TemporaryDirectory(prefix="drtest-") as folder:
+            log = Path(folder) / "gpg.log"
+            done = process.run(
+                [
+                    *("gpg", "--batch", "--no-tty", "--pinentry-mode=loopback"),
+                    *("--command-fd=0", "--status-fd=1", "--passwd", fingerprint),
+                ],
+                env=_environment(self.home),
+                log=log,
+                timeout_s=GPGCONF_TIMEOUT_S,
+                stdin=f"{old}\n{new}\n".encode(),  # never argv
+            )
+            said = log.read_text(errors="replace")
+        if done.status != 0 or "SUCCESS keyedit.passwd" not in said:  # it fails with status 0 too
+            raise EnvironmentFault(f"gpg did not change a key's passphrase: {said[-400:]}")
+
     def has_secret(self, fingerprint: str) -> bool:
         """Whether the secret half lies here."""
         return any(key["fingerprint"] == fingerprint for key in self._gpg.list_keys(secret=True))
 
-    def decrypt(self, data: bytes, passphrases: Iterable[str]) -> bytes | None:
+    def decrypt(self, data: bytes, passphrases: Iterable[str]) -> Opened | None:
         """Return *data* decrypted with the first passphrase that opens it, None where none does."""
-        for passphrase in passphrases:
+        for number, passphrase in enumerate(passphrases, start=1):
             result = self._gpg.decrypt(data, passphrase=passphrase, always_trust=True)
             if result.ok:
-                return bytes(result.data)
+                signer = result.pubkey_fingerprint or result.fingerprint or ""
+                return Opened(data=bytes(result.data), passphrase=number, signed_by=signer)
         return None
 
     def close(self) -> None:
         """End the agent: it daemonises away, and would outlive drtest."""
         stop_agent(self.home)
 
-    def _generate(self, algorithm: str, name: str, passphrase: str) -> str:
-        match algorithm:
+    def _revocation(self, fingerprint: str) -> str:
+        """The certificate that gpg makes with a key; a colon keeps it from use by mistake."""
+        text = (self.home / "openpgp-revocs.d" / f"{fingerprint}.rev").read_text()
+        return text[text.index("-----BEGIN") :]
+
+    def _generate(self, spec: NewKey, name: str, passphrase: str) -> str:
+        match spec.algorithm:
             case "rsa2048":
                 fields = {
                     "key_type": "RSA",
@@ -130,8 +193,8 @@ class Keyring:
         wanted = self._gpg.gen_key_input(
             name_real=name,
             name_email="drill@example.invalid",
-            expire_date=0,
-            passphrase=passphrase,
+            expire_date="0" if spec.expires_at is None else f"{spec.expires_at:%Y%m%dT%H%M%S}",
+            **({"passphrase": passphrase} if passphrase else {"no_protection": True}),
             **fields,
         )
         made = self._gpg.gen_key(wanted)
@@ -146,6 +209,10 @@ class Keyring:
             raise EnvironmentFault(f"the key file {file} cannot be read: {problem}") from problem
         if not any(key["fingerprint"] == fingerprint for key in self._gpg.list_keys()):
             raise EnvironmentFault(f"{file} does not hold the key {fingerprint}")
+
+
+def _instant(epoch: str) -> datetime | None:
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch else None
 
 
 def stop_agent(home: Path) -> None:

@@ -157,8 +157,17 @@ PointSelector = (
 # "after each prune": on the state of that moment, wherever a prune removed anything.
 DrillMoment = Literal["end", "after each prune"]
 
-# "wrong passphrase" is a passphrase that is not the one the backup was made with.
-EscrowItem = Literal["secret key", "public key", "passphrase", "wrong passphrase"]
+# Keys as they were exported when they were made. "passphrase" is each that there ever was, "old"
+# the first and "new" the last of them; "wrong passphrase" is none that a backup was made with.
+EscrowItem = Literal[
+    "secret key",
+    "public key",
+    "passphrase",
+    "old passphrase",
+    "new passphrase",
+    "wrong passphrase",
+]
+Which = Literal["old", "new"]  # the first and the last of what the calendar changes
 DrillOutcome = Literal["recovered", "refused", "done", "detected"]
 
 
@@ -179,6 +188,7 @@ class Drill:
     escrow: frozenset[EscrowItem] | None = None
     host: Host | None = None  # None: as on the machine that drtest runs on
     options: tuple[str, ...] = ()  # handed to its restores verbatim
+    sign_key: Which | None = None  # the signing key that its restores insist on; None: on none
     damage: tuple[Damage, ...] = ()  # done to the drill's own copy of the bucket
     probe: Probe | None = None  # run in what came back, after it was compared
     must_be: DrillOutcome | tuple[tuple[PointSelector | None, DrillOutcome], ...] = "recovered"

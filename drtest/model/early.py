@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from drtest.model.plan import plan
 from drtest.model.restores import PlannedRestore, resolve
-from drtest.model.scenario import Backup, DatedStep, Drill, Mutate, Prune, Scenario, Wait
+from drtest.model.scenario import Backup, Change, DatedStep, Drill, Mutate, Prune, Scenario, Wait
 
 
 def settled_after(scenario: Scenario) -> int:
@@ -24,9 +24,11 @@ def settled_after(scenario: Scenario) -> int:
 def begins(scenario: Scenario) -> dict[PlannedRestore, int]:
     """Return the restores that may be begun early, each with the step after which it may.
 
-    None where times are judged: there each restore runs alone.
+    None where times are judged: there each restore runs alone. None where keys or passphrases
+    change either: a set that another passphrase opens makes its whole chain unreadable.
     """
-    if scenario.objectives.real_size:
+    changes = any(isinstance(dated.step, Change) for dated in scenario.steps)
+    if scenario.objectives.real_size or changes:
         return {}
     made, settled = plan(scenario).made, settled_after(scenario)
     steps = {one.at: after.step for one, after in zip(made, (*made[1:], *made[-1:]), strict=True)}

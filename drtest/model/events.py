@@ -83,6 +83,17 @@ class RequestsPredicted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMade:
+    """A key that the job uses at some time; all are made, or imported, before the calendar."""
+
+    number: int  # as ``model.locks`` counts them
+    fingerprint: str
+    from_step: int  # 0: from the calendar's beginning
+    expires_at: datetime | None  # None: never
+    has_passphrase: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
     """A step of the calendar begins."""
 
@@ -189,6 +200,8 @@ class ManifestRead:
     files: int | None = None  # how many files its set changed, where it says so
     problem: str = ""  # why it could not be read
     file: str = ""  # side file with its text
+    passphrase: int = 0  # which of the scenario's opened it, from 1; 0: none was needed
+    signed_by: str = ""  # fingerprint of the signing key, "" where it is not signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +334,7 @@ class ScenarioFinished:
 Event = (
     ScenarioStarted
     | RequestsPredicted
+    | KeyMade
     | StepStarted
     | SourceMutated
     | SourceChanged

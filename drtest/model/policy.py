@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from drtest.model.rule import Rule
@@ -11,9 +11,15 @@ from drtest.model.rule import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A throw-away key, made for the run."""
+    """A throw-away key, made for the run a day before its calendar begins."""
 
     algorithm: Literal["rsa2048", "ed25519"]
+    expires_at: datetime | None = None  # by the calendar; None: never
+    has_passphrase: bool = True
+
+    def __post_init__(self) -> None:
+        if self.expires_at is not None and self.expires_at.tzinfo is None:
+            raise ValueError("a key expires at an instant with a timezone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from drtest.model.toxic import Kill, Toxic, When
 
 BackupAction = Literal["backup", "full", "incremental"]
 Losable = Literal["archive dir", "gnupg home", "secret key", "passphrase"]
+Changeable = Literal["passphrase", "encrypt-key", "sign-key", "no-encryption"]
+Revocable = Literal["encrypt-key", "sign-key"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,20 @@ class Lose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Let the job use another one from here on; ``no-encryption`` becomes the other way round."""
+
+    what: Changeable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoke:
+    """Revoke a key that the job uses, in every keyring."""
+
+    what: Revocable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """Move the timeline forward within one entry."""
 
@@ -99,7 +115,7 @@ class RollBack:
     """Make current again, from the bucket's versions, what was so before the last damage."""
 
 
-Step = Mutate | Backup | Prune | Lose | Wait | Clock | Harmed | RollBack
+Step = Mutate | Backup | Prune | Lose | Change | Revoke | Wait | Clock | Harmed | RollBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from drtest.model.events import (
     DrillStarted,
     Event,
     FaultSeen,
+    KeyMade,
     ListingRecorded,
     PartLeftOut,
     RequestsPredicted,
@@ -77,6 +78,7 @@ def follow(running: Running, event: Event) -> Running:
             | SourceMutated()
             | SourceChanged()
             | TruthRecorded()
+            | KeyMade()
             | RulesCounted()
             | ActionFinished()
             | ToxicSeen()

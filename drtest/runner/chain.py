@@ -78,8 +78,14 @@ class Chain:
 
     def _manifest(self, key: str, index: int, is_encrypted: bool) -> ManifestRead:
         text: bytes | None = b"".join(self._get(key))
+        passphrase, signed_by = 0, ""
         if is_encrypted and text is not None:
-            text = self._keyring().decrypt(text, (self.vault.passphrase,))
+            opened = self._keyring().decrypt(text, self.vault.passphrases)
+            text = None if opened is None else opened.data
+            if opened is not None:
+                signed_by = opened.signed_by
+                if self.vault.locks.steps[index].encryption == "passphrase":
+                    passphrase = opened.passphrase
         if text is None:
             return ManifestRead(key=key, problem="gpg cannot decrypt it")
         (self.stand.folder / MANIFESTS).mkdir(exist_ok=True)
@@ -89,7 +95,14 @@ class Chain:
             found = manifest.parse(text)
         except ValueError as problem:
             return ManifestRead(key=key, problem=str(problem), file=file)
-        return ManifestRead(key=key, volumes=found.volumes, files=found.files, file=file)
+        return ManifestRead(
+            key=key,
+            volumes=found.volumes,
+            files=found.files,
+            file=file,
+            passphrase=passphrase,
+            signed_by=signed_by,
+        )
 
     def close(self) -> None:
         """End the keyring's agent and remove it."""

@@ -184,7 +184,9 @@ class Drills:
         if seen is not None:
             write_listing(_listing(machine), f"{self.stand.where.prefix}{PREFIX}/", seen)
         items = self.vault.escrow(drill.escrow)
-        ring, machine.env = self.vault.open(machine.gnupg, items)
+        ring, machine.env = self.vault.open(
+            machine.gnupg, items, point_at=restore.point_at, now=restore.now_at
+        )
         if dressed is not None and dressed.owner is not None:
             ring.close()  # an agent of drtest's own user would serve the other one
             give(machine.folder, dressed.owner)
@@ -304,6 +306,7 @@ class Drills:
                     at=restore.asked_at,
                     typed="" if restore.typed is None else restore.typed.text,
                     path="" if path == "." else path,
+                    sign_key=self.vault.sign_key_of(drill.sign_key),
                     more=drill.options,
                 )
             call = machine.call(
@@ -372,7 +375,8 @@ def _listing(machine: Machine) -> Path:
 
 
 def _what(drill: Drill, restore: PlannedRestore) -> str:
-    return restore.what if drill.host is None else f"{restore.what}, {drill.host}"
+    signed = "" if drill.sign_key is None else f", signed by the {drill.sign_key} key"
+    return restore.what + signed + ("" if drill.host is None else f", {drill.host}")
 
 
 def _zone(restore: PlannedRestore) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 from drtest import workload
 from drtest.chance import Seed
@@ -25,7 +26,7 @@ from drtest.model.lines import lines
 from drtest.model.plan import clocks, plan
 from drtest.model.points import points
 from drtest.model.restores import restores
-from drtest.model.scenario import Prune
+from drtest.model.scenario import OwnKey, Prune
 from drtest.oracle.recall import StatCache
 from drtest.oracle.ruling import duplicity_arguments, write_lists
 from drtest.oracle.trees import TreeStore
@@ -37,7 +38,8 @@ from drtest.runner.drills import Drills
 from drtest.runner.early import early
 from drtest.runner.fault import fault
 from drtest.runner.room import lacking, placed
-from drtest.runner.timeline import Timeline
+from drtest.runner.salvage import Salvage
+from drtest.runner.timeline import Timeline, locked
 from drtest.runner.truth import Truths
 from drtest.runner.workspace import remove_tree
 from drtest.runner.wreck import Wreck
@@ -84,7 +86,8 @@ def _events(stand: Stand) -> Iterator[Event]:
             at=scenario.steps[0].at,
             without={(part.zoo, part.thing) for part in without},
         )
-    vault, ring = vaults.make(scenario.policy, bench.workspace.new_home(), bench.redact)
+    vault, ring = vaults.make(scenario, bench.workspace.new_home, bench.redact)
+    yield from vault.made()
     looking = contextlib.ExitStack()
     copies = Copies(stand=stand)
     looking.callback(copies.close)
@@ -93,7 +96,7 @@ def _events(stand: Stand) -> Iterator[Event]:
             folder=stand.work / "server",
             gnupg=ring.home,
             redact=bench.redact,
-            env=vault.server_env(),
+            env=vault.server_env(vault.locks.start),
             run=bench.runner,
         )
         machine.set_up()
@@ -104,8 +107,6 @@ def _events(stand: Stand) -> Iterator[Event]:
             policy=scenario.policy,
             name=f"drtest-{stand.number}",
             rules=lambda at: duplicity_arguments(rules, source, at=at, lists=lists),
-            encrypt_key=vault.encrypt_key,
-            sign_key=vault.sign_key,
         )
         truths = Truths(
             scenario=scenario,
@@ -119,28 +120,43 @@ def _events(stand: Stand) -> Iterator[Event]:
             machine=machine,
             keyring=ring,
             vault=vault,
-            commands=commands,
+            commands=locked(commands, vault, vault.locks.start),
             truths=truths,
             clock=clocks(scenario),
             chain=looking.enter_context(chains.opened(stand, vault)),
         )
-        wreck = Wreck(folder=stand.wrecks)
+        has_own_key = any(isinstance(key.spec, OwnKey) for key in vault.locks.keys)
+        wreck = Wreck(folder=stand.wrecks, keeps_keys=not has_own_key)
+        salvage = Salvage(
+            stand=stand,
+            wreck=wreck,
+            copies=copies,
+            keys=[key.secret for key in vault.keys],
+            passphrases=vault.passphrases if vault.locks.has_passphrase else (),
+            is_plain=vault.locks.never_encrypts,
+        )
         drills = Drills(
             stand=stand,
             vault=vault,
-            commands=commands,
+            commands=replace(
+                commands, encryption="none" if vault.locks.never_encrypts else "passphrase"
+            ),
             truths=truths,
             wreck=wreck,
             copies=copies,
         )
-        yield from _calendar_and_drills(timeline, drills)
-        wreck.add_common("source", source)
+        try:
+            yield from _calendar_and_drills(timeline, drills, salvage)
+        except (EnvironmentFault, OSError):  # a time limit: what failed by then is worth a look
+            salvage.finish(source)
+            raise
+        salvage.finish(source)
     finally:
         looking.close()
         ring.close()
 
 
-def _calendar_and_drills(timeline: Timeline, drills: Drills) -> Iterator[Event]:
+def _calendar_and_drills(timeline: Timeline, drills: Drills, salvage: Salvage) -> Iterator[Event]:
     """Yield the calendar's events, then those of drills, but for drills of a moment in between."""
     scenario = drills.stand.scenario
     prunes = {dated.index for dated in scenario.steps if isinstance(dated.step, Prune)}
@@ -156,6 +172,7 @@ def _calendar_and_drills(timeline: Timeline, drills: Drills) -> Iterator[Event]:
                     touched = index
                 case StepFinished(index=index) if index == touched:
                     yield from drills.run_after(index, points(history, scenario))
+                    salvage.after_step(index)
                 case _:
                     pass
         results = begun.results(history)

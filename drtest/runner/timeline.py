@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -26,8 +26,10 @@ from drtest.model.events import (
     StoredObject,
 )
 from drtest.model.interval import format_interval
+from drtest.model.locks import Lock
 from drtest.model.scenario import (
     Backup,
+    Change,
     Clock,
     DatedStep,
     Harmed,
@@ -35,6 +37,7 @@ from drtest.model.scenario import (
     Mutate,
     Mutation,
     Prune,
+    Revoke,
     RollBack,
     Wait,
 )
@@ -74,6 +77,7 @@ class Timeline:
             self.stand.bench.check_stop()
             if self.stand.time_left_s() <= 0:
                 raise TimeLimit(f"the time limit ran out before step {dated.index}")
+            self.keyring.set_clock(self.vault.clock(self.clock[dated.index]))
             started = monotonic_s()
             yield StepStarted(index=dated.index, at=dated.at, what=describe(dated))
             for event in self._step(dated):
@@ -94,6 +98,8 @@ class Timeline:
                 yield from self._prune(dated, dated.step)
             case Lose():
                 self._lose(dated.step)
+            case Change() | Revoke():
+                self._lock(dated.index)
             case Harmed():
                 yield from self._harm(dated, dated.step)
             case RollBack():
@@ -260,6 +266,19 @@ class Timeline:
             case _ as never:
                 assert_never(never)
 
+    def _lock(self, index: int) -> None:
+        """Let the job use what the step *index* says from here on."""
+        before = self.vault.locks.steps.get(index - 1, self.vault.locks.start)
+        after = self.vault.locks.steps[index]
+        self.vault.change(self.keyring, before, after)
+        self.commands = locked(self.commands, self.vault, after)
+        only_revoked = before == replace(after, revoked=before.revoked)
+        # Whoever adds --no-encryption to a job leaves what it exports as it is.
+        if not only_revoked and after.encryption != "none":
+            for name in ("PASSPHRASE", "SIGN_PASSPHRASE"):
+                self.machine.env.pop(name, None)
+            self.machine.env.update(self.vault.server_env(after))
+
     def _listing(self, index: int, at: datetime) -> Event:
         """What the bucket holds now, as the difference from the listing before."""
         place = self.stand.where
@@ -284,6 +303,16 @@ class Timeline:
         )
 
 
+def locked(commands: Commands, vault: Vault, lock: Lock) -> Commands:
+    """Return *commands* with the keys of *lock*."""
+    return replace(
+        commands,
+        encryption=lock.encryption,
+        encrypt_key=vault.fingerprint(lock.encrypt_key),
+        sign_key=vault.fingerprint(lock.sign_key),
+    )
+
+
 def armed(step: Backup) -> tuple[Toxic, ...]:
     """Return all toxics of an action; a change during it needs one that holds a request."""
     if step.during is None:
@@ -302,6 +331,10 @@ def describe(dated: DatedStep) -> str:
             return "prune" if force else "prune without force"
         case Lose(what=what):
             return f"lose: {what}"
+        case Change(what=what):
+            return f"change: {what}"
+        case Revoke(what=what):
+            return f"revoke: {what}"
         case Harmed(damage=done):
             return f"damage: {done}"
         case RollBack():

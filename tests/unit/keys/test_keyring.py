@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import gnupg
 import pytest
 
 from drtest import process
+from drtest.clock import real_now
 from drtest.errors import EnvironmentFault
 from drtest.keys.keyring import (
     LONGEST_HOME,
@@ -45,12 +49,9 @@ def ring(short_tmp: Path) -> Iterator[Keyring]:
     ring.close()
 
 
-def make(ring: Keyring, algorithm: str = "ed25519") -> KeyMaterial:
-    return ring.make(
-        NewKey(algorithm=algorithm),  # type: ignore[arg-type]
-        name="a key",
-        passphrase=PASSPHRASE,
-    )
+def make(ring: Keyring, algorithm: str = "ed25519", **more: Any) -> KeyMaterial:
+    spec = NewKey(algorithm=algorithm, **more)  # type: ignore[arg-type]
+    return ring.make(spec, name="a key", passphrase=PASSPHRASE)
 
 
 def can_encrypt_and_sign(ring: Keyring, key: KeyMaterial) -> bool:
@@ -126,6 +127,92 @@ def test_the_users_own_key_is_imported_from_its_file(ring: Keyring, short_tmp: P
             )
     finally:
         other.close()
+
+
+# ---------------------------------------------------------------- the life of a key
+
+MADE_AT = datetime(2026, 1, 1, 3, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def seal(ring: Keyring, key: KeyMaterial, passphrase: str = PASSPHRASE) -> bytes:
+    """Encrypted to and signed by *key*; b"" where gpg refuses."""
+    gpg = gnupg.GPG(gnupghome=str(ring.home))
+    sealed = gpg.encrypt(
+        b"word",
+        key.fingerprint,
+        sign=key.fingerprint,
+        passphrase=passphrase,
+        always_trust=True,
+        armor=False,
+    )
+    return bytes(sealed.data) if sealed.ok else b""
+
+
+def test_a_key_expires_by_the_clock_that_gpg_is_given(ring: Keyring) -> None:
+    ring.set_clock(MADE_AT)
+    key = make(ring, expires_at=MADE_AT + 2 * DAY)
+    assert (key.created_at, key.expires_at) == (MADE_AT, MADE_AT + 2 * DAY)
+    sealed: dict[int, bytes] = {}
+    for days in (1, 3):
+        ring.set_clock(MADE_AT + days * DAY)
+        sealed[days] = seal(ring, key)
+    assert sealed[1] and not sealed[3]
+    # What was made with it before comes back, and is known to be signed by it.
+    found = ring.decrypt(sealed[1], [PASSPHRASE])
+    assert found is not None
+    assert (found.data, found.passphrase, found.signed_by) == (b"word", 1, key.fingerprint)
+
+
+def test_without_a_clock_of_its_own_gpg_has_the_real_one(ring: Keyring) -> None:
+    ring.set_clock(MADE_AT)
+    ring.set_clock(None)
+    created_at = make(ring).created_at
+    assert created_at is not None
+    assert abs(created_at - real_now()) < DAY
+
+
+def test_a_revoked_key_encrypts_no_more_and_still_decrypts(ring: Keyring) -> None:
+    key = make(ring)
+    sealed = seal(ring, key)
+    ring.revoke(key)
+    assert not seal(ring, key)
+    found = ring.decrypt(sealed, [PASSPHRASE])
+    assert found is not None and found.data == b"word"
+
+
+def test_what_is_no_certificate_revokes_nothing(ring: Keyring) -> None:
+    key = make(ring)
+    with pytest.raises(EnvironmentFault, match="did not revoke"):
+        ring.revoke(replace(key, revocation=""))
+
+
+def test_another_passphrase_protects_the_key_from_then_on(ring: Keyring) -> None:
+    key = make(ring)
+    ring.change_passphrase(key.fingerprint, PASSPHRASE, "another one")
+    ring.close()  # its agent remembers what it was told
+    assert not seal(ring, key)
+    assert seal(ring, key, "another one")
+    with pytest.raises(EnvironmentFault, match="did not change") as caught:
+        ring.close()
+        ring.change_passphrase(key.fingerprint, PASSPHRASE, "a third one")
+    assert PASSPHRASE not in str(caught.value)
+
+
+def test_a_key_without_a_passphrase_opens_with_any(ring: Keyring) -> None:
+    key = make(ring, has_passphrase=False)
+    assert key.passphrase == ""
+    found = ring.decrypt(seal(ring, key, "any at all"), ["any other"])
+    assert found is not None and found.data == b"word"
+
+
+def test_the_passphrase_that_opened_is_named(ring: Keyring) -> None:
+    gpg = gnupg.GPG(gnupghome=str(ring.home))
+    sealed = gpg.encrypt(b"word", None, symmetric=True, passphrase="second", armor=False)
+    found = ring.decrypt(bytes(sealed.data), ["first one", "second"])
+    assert found is not None
+    assert (found.passphrase, found.signed_by) == (2, "")
+    assert ring.decrypt(bytes(sealed.data), ["first one"]) is None
 
 
 def test_closing_ends_the_agent(ring: Keyring) -> None:
