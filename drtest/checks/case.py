@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from drtest.model.events import ActionFinished, ListingRecorded, SourceChanged, TruthRecorded
+from drtest.model.events import (
+    ActionFinished,
+    ChainRecorded,
+    ListingRecorded,
+    ManifestRead,
+    SourceChanged,
+    TruthRecorded,
+)
 from drtest.model.history import History
+from drtest.model.locks import Locks, locks
 from drtest.model.names import SetId
 from drtest.model.plan import promised
 from drtest.model.points import Bucket, Made, made, present
@@ -56,6 +64,24 @@ class Case:
             event.before: flux(trees.truth(event.before), trees.truth(event.after))
             for event in self.history.of(SourceChanged)
         }
+
+    @cached_property
+    def locks(self) -> Locks:
+        """What the job encrypts and signs with at each step."""
+        return locks(self.scenario)
+
+    @cached_property
+    def manifests(self) -> dict[str, tuple[int, ManifestRead]]:
+        """The manifests that the bucket holds at the end, each with the step that it came in."""
+        found: dict[str, tuple[int, ManifestRead]] = {}
+        for event in self.history.of(ListingRecorded, ChainRecorded):
+            match event:
+                case ListingRecorded(removed=removed):
+                    for key in removed:
+                        found.pop(key, None)
+                case ChainRecorded(index=index, manifests=manifests):
+                    found.update({one.key: (index, one) for one in manifests})
+        return found
 
     @cached_property
     def made(self) -> tuple[Made, ...]:

@@ -154,8 +154,8 @@ def _links(case: Case, bucket: Contents) -> Iterator[Finding]:
 
 def _plain_text(case: Case, bucket: Contents) -> Iterator[Finding]:
     """Objects that anybody can read, in a chain that is otherwise (or was to be) encrypted."""
-    wanted = case.scenario.policy.encryption != "none"
     for chain in chains(bucket.names.values()):
+        wanted = any(_is_to_be_encrypted(case, bucket, one) for one in chain)
         keys = [key for one in chain for key in bucket.sets[one].keys if one in bucket.sets]
         open_ones = [key for key in keys if _is_open(bucket, key)]
         if not open_ones or not (wanted or len(open_ones) < len(keys)):
@@ -169,6 +169,12 @@ def _plain_text(case: Case, bucket: Contents) -> Iterator[Finding]:
             ),
             evidence={"count": len(open_ones), "keys": open_ones[:EVIDENCE_PATHS]},
         )
+
+
+def _is_to_be_encrypted(case: Case, bucket: Contents, one: SetId) -> bool:
+    """Whether the job was to encrypt the set; by the policy where it is not known when it came."""
+    step, _ = case.manifests.get(bucket.sets[one].manifest if one in bucket.sets else "", (0, None))
+    return case.locks.steps.get(step, case.locks.start).encryption != "none"
 
 
 def _is_open(bucket: Contents, key: str) -> bool:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import assert_never
 
-from drtest.checks import probed
+from drtest.checks import probed, safe
 from drtest.checks.case import Case
 from drtest.checks.ledger import Ledger
 from drtest.checks.words import shown
 from drtest.model.events import Call, DrillFinished, Restored
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.run import DrillResult
-from drtest.model.scenario import Policy
 from drtest.model.tree import Difference, Entry
 from drtest.model.verdict import Disposition, Verdict
 from drtest.oracle.diff import diff, matches, reroot
@@ -186,9 +185,9 @@ class _Seen:
         self.ledger.gone.add(self.drill, silent=silent)
 
     def _refused(self, call: Call) -> None:
-        missing = sorted(needed(self.case.scenario.policy) - set(self.drill.escrow))
+        missing = safe.missing(self.case, self.drill)
         is_gpg = call.status == _GPG_FAILED or (
-            call.status == _EXCEPTION and "passphrase" in missing
+            call.status == _EXCEPTION and any(one.endswith("passphrase") for one in missing)
         )
         if self._is_gone():
             self._gone(silent=False)
@@ -196,6 +195,9 @@ class _Seen:
             self._say(
                 "key-not-in-escrow", call=call, escrow=list(self.drill.escrow), missing=missing
             )
+        elif call.status == _GPG_FAILED and safe.is_mixed(self.case, self.drill):
+            self.codes.add("passphrase-changed")  # a finding of the chain, told once
+            self.ledger.mixed.add(self.drill, silent=False)
         else:
             self._say("restore-refused", call=call)
 
@@ -335,16 +337,3 @@ def notices(call: Call, harmed: Collection[str]) -> bool:
         for one in call.stanzas
         if one.keyword in ("WARNING", "ERROR")
     )
-
-
-def needed(policy: Policy) -> frozenset[str]:
-    """Return what a safe must hold to decrypt what *policy* writes."""
-    match policy.encryption:
-        case "none":
-            return frozenset()
-        case "passphrase":
-            return frozenset({"passphrase"})
-        case "key":
-            return frozenset({"secret key", "passphrase"})
-        case _ as never:
-            assert_never(never)

@@ -102,6 +102,7 @@ class Ledger:
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)  # by code and subject
     losses: dict[str, Losses] = field(default_factory=dict)  # by kind
     gone: Reach = field(default_factory=Reach)  # drills that met a promised point that is gone
+    mixed: Reach = field(default_factory=Reach)  # drills that met a chain of two passphrases
     unread: dict[str, str] = field(default_factory=dict)  # restored path -> errno name
 
     def of_path(self, code: str, drill: DrillFinished, one: Difference, *, silent: bool) -> None:

@@ -394,6 +394,28 @@ CATALOGUE: dict[str, Code] = {
             "the drill",
             "Put the secret key and its passphrase into the safe, and drill again.",
         ),
+        (
+            "passphrase-changed",
+            _F,
+            "one chain needs two passphrases, so that no point of it comes back",
+            "the first set that another passphrase opens",
+            "Make a full after each change, and keep the old passphrase as long as its chain.",
+        ),
+        (
+            "signed-by-another-key",
+            _F,
+            "a set is signed by a key that the job does not name",
+            "the first such set",
+            "The signing key has expired or was revoked: gpg takes any other. Give it a new one.",
+        ),
+        (
+            "key-expires",
+            _W,
+            "a key of the job expires while its backups must still be kept",
+            "the policy's key",
+            "Extend it and export it again: backups end when it expires, and restores that name "
+            "it as signer too.",
+        ),
     ),
     **_rows(
         "objectives",

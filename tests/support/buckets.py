@@ -33,6 +33,8 @@ def recorded(
     unreadable: frozenset[str] = frozenset(),
     plain: frozenset[str] = frozenset(),
     uploads: tuple[OpenUpload, ...] = (),
+    passphrase: int = 1,
+    signed_by: str = "",
 ) -> ChainRecorded:
     """What is read of *keys*, which came; each manifest names so many *volumes*."""
     manifests: list[ManifestRead] = []
@@ -50,7 +52,9 @@ def recorded(
                 VolumeLine(number=one, sha1=sha1(volume.format(one)))
                 for one in range(1, volumes + 1)
             )
-            manifests.append(ManifestRead(key=key, volumes=lines))
+            manifests.append(
+                ManifestRead(key=key, volumes=lines, passphrase=passphrase, signed_by=signed_by)
+            )
     return ChainRecorded(
         index=index,
         at=day(number),

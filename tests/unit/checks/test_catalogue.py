@@ -24,6 +24,7 @@ from support.histories import (
     tree,
     warning,
 )
+from support.locked import FIRST, SECOND, SIGNED, made, two_nights
 
 from drtest.checks import judge
 from drtest.model.bill import PredictedStep, Prediction
@@ -45,6 +46,7 @@ from drtest.model.names import SetId
 from drtest.model.rule import Rule
 from drtest.model.run import Judgement
 from drtest.model.scenario import (
+    Change,
     Expectation,
     ExpectedFinding,
     FileSet,
@@ -52,6 +54,7 @@ from drtest.model.scenario import (
     Objectives,
     Policy,
     Protect,
+    Revoke,
     RollBack,
     Size,
 )
@@ -673,6 +676,67 @@ def _() -> Story:
 def _() -> Story:
     story = three_nights(policy=Policy(encryption="key", encrypt_key=NewKey(algorithm="rsa2048")))
     story.drill(3, escrow=("secret key",), done=call("restore", status=31, name="gpg_failed"))
+    return story
+
+
+REFUSED_BY_GPG = call("restore", status=31, name="gpg_failed")
+
+
+@defect("passphrase-changed")
+def _() -> Story:
+    """It is told once, and not of the drill that could not come back."""
+    story = two_nights(Change(what="passphrase"), passphrases=(1, 2))
+    story.drill(2, done=REFUSED_BY_GPG)
+    return story
+
+
+@sound("passphrase-changed")
+def _() -> Story:
+    """A full begins a chain of its own, and the safe holds both passphrases."""
+    story = two_nights(Change(what="passphrase"), full=True, passphrases=(1, 2))
+    for number, item in ((1, "old passphrase"), (2, "new passphrase")):
+        story.drill(number, number=number, escrow=(item,))
+    return story
+
+
+@defect("signed-by-another-key")
+def _() -> Story:
+    story = two_nights(
+        Revoke(what="sign-key"), policy=SIGNED, keys=(made(),), signers=(FIRST, SECOND)
+    )
+    story.drill(2)
+    return story
+
+
+@sound("signed-by-another-key")
+def _() -> Story:
+    """The job itself names another key from the second night on."""
+    story = two_nights(
+        Change(what="sign-key"),
+        policy=SIGNED,
+        keys=(made(), made(2, SECOND, from_step=2)),
+        signers=(FIRST, SECOND),
+    )
+    story.drill(2)
+    return story
+
+
+@defect("key-expires")
+def _() -> Story:
+    story = two_nights(policy=SIGNED, keys=(made(expires_at=day(32)),))
+    story.drill(2)
+    return story
+
+
+@sound("key-expires")
+def _() -> Story:
+    """What expires in time is not used any more, what is used expires just after the kept time."""
+    story = two_nights(
+        Change(what="encrypt-key"),
+        policy=SIGNED,
+        keys=(made(expires_at=day(2)), made(2, SECOND, from_step=2, expires_at=day(32.1))),
+    )
+    story.drill(2)
     return story
 
 
