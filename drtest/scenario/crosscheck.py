@@ -30,6 +30,7 @@ from drtest.model.source import COPY
 from drtest.scenario.calendar import Calendar
 from drtest.scenario.drill import PlacedDrill
 from drtest.scenario.fields import Fields
+from drtest.scenario.keycheck import check_keys
 from drtest.scenario.problem import Problems
 from drtest.scenario.source import is_covered, require_covered
 from drtest.scenario.text import Place
@@ -71,6 +72,8 @@ def crosscheck(found: Found, problems: Problems) -> None:
     sound = True
     if found.calendar is not None:
         sound = _calendar(found.calendar, found.policy, problems)
+    if found.policy is not None and found.calendar is not None:
+        check_keys(found.policy, found.calendar, found.drills, found.fields, problems)
     if found.scenario is not None and found.calendar is not None:
         _roll_backs(found.scenario, found.calendar, problems)
     if found.scenario is not None and sound:

@@ -33,6 +33,7 @@ from drtest.model.scenario import (
     RestoreWhat,
     Run,
     RunAction,
+    Which,
 )
 from drtest.scenario import fields, words
 from drtest.scenario.fields import Fields
@@ -117,6 +118,7 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
         when = fields.word(value, problems, what="moment of a drill", allowed=words.MOMENTS)
     host = None if (value := found.get("host")) is None else read_host(value, problems)
     options = read_options(found, problems)
+    sign_key = _sign_key(found, problems)
     probe = read_probe(found, problems)
     damage: list[Damage | None] = []
     if (value := found.get("damage")) is not None:
@@ -134,6 +136,7 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
             escrow=kept,
             host=host,
             options=options,
+            sign_key=sign_key,
             damage=tuple(one for one in damage if one is not None),
             probe=probe,
             must_be=must_be,
@@ -147,9 +150,19 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
     )
 
 
+def _sign_key(found: Fields, problems: Problems) -> Which | None:
+    node = found.get("sign-key")
+    if node is None:
+        return None
+    return cast(
+        Which | None,
+        fields.word(node, problems, what="signing key of the calendar", allowed=words.WHICH),
+    )
+
+
 def _run(node: Node, found: Fields, problems: Problems) -> Run | None:
     word = fields.word(node, problems, what="action to run", allowed=words.RUNS)
-    for key in ("restore", "options"):
+    for key in ("restore", "options", "sign-key"):
         if key in found.values:
             problems.add(found.place(key), f"{key} and run do not go together", f"remove {key}")
     at = found.get("at")
@@ -298,9 +311,16 @@ def _escrow(
         if word is not None:
             kept.add(cast(EscrowItem, word))
             places.append((word, item.place))
-    if {"passphrase", "wrong passphrase"} <= kept:
+    passphrases = [item for item in words.ESCROW if item in kept and item.endswith("passphrase")]
+    if "wrong passphrase" in kept and len(passphrases) > 1:
         problems.add(
             node.place, "the passphrase is right or wrong, not both", "keep one of the two"
+        )
+    elif len(passphrases) > 1:
+        problems.add(
+            node.place,
+            f"{' and '.join(passphrases)} together say the same twice",
+            "write passphrase alone: it is each that there ever was",
         )
     return frozenset(kept)
 

@@ -73,6 +73,7 @@ def drill() -> Schema:
                 },
             ),
             "options": one_or_many(text()),
+            "sign-key": choice(words.WHICH),
             "probe": {
                 "anyOf": [
                     _command(),

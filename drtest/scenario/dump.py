@@ -171,10 +171,17 @@ def _keys(policy: Policy) -> dict[str, Tree]:
     return tree
 
 
-def _key(key: KeySpec) -> str:
+def _key(key: KeySpec) -> Tree:
     match key:
-        case NewKey(algorithm=algorithm):
+        case NewKey(algorithm=algorithm, expires_at=None, has_passphrase=True):
             return f"new {algorithm}"
+        case NewKey(algorithm=algorithm, expires_at=expires_at):
+            tree: dict[str, Tree] = {"new": algorithm}
+            if expires_at is not None:
+                tree["expires"] = format_instant(expires_at)
+            if not key.has_passphrase:
+                tree["passphrase"] = "none"  # noqa: S105
+            return Flow(tree)
         case OwnKey(fingerprint=fingerprint):
             return fingerprint
         case _ as never:
@@ -227,6 +234,8 @@ def _drill(drill: Drill) -> dict[str, Tree]:
         tree["host"] = host_words(drill.host)
     if drill.options:
         tree["options"] = Flow(list(drill.options))
+    if drill.sign_key is not None:
+        tree["sign-key"] = drill.sign_key
     if drill.probe is not None:
         tree["probe"] = probe_words(drill.probe)
     if isinstance(drill.must_be, str):

@@ -22,6 +22,7 @@ from drtest.model.scenario import (
     AtSample,
     AtTyped,
     Backup,
+    Change,
     Clock,
     DatedStep,
     Harmed,
@@ -30,6 +31,7 @@ from drtest.model.scenario import (
     Mutation,
     PointSelector,
     Prune,
+    Revoke,
     RollBack,
     Step,
     Wait,
@@ -115,6 +117,10 @@ def step_words(step: Step) -> Tree:
             return {"prune": {"force": force, "must-be": must_be}}
         case Lose(what=what):
             return {"lose": what}
+        case Change(what=what):
+            return {"change": what}
+        case Revoke(what=what):
+            return {"revoke": what}
         case Harmed(damage=damage):
             return {"damage": damage_words(damage)}
         case RollBack():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, cast
 
 from drtest.model.scenario import KeySpec, NewKey, OwnKey, Policy
 from drtest.scenario import fields, words
 from drtest.scenario.fields import Fields
+from drtest.scenario.instant import parse_instant
 from drtest.scenario.node import Mapping, Node, Scalar
 from drtest.scenario.problem import Problems, suggest
 from drtest.scenario.rules import read_select
@@ -152,6 +153,8 @@ def _keys(
 def _key(
     node: Node, problems: Problems, found: Fields, file: str | None, *, more: tuple[str, ...]
 ) -> KeySpec | None:
+    if isinstance(node, Mapping):
+        return _new_key(node, problems)
     written = node.value if isinstance(node, Scalar) else ""
     allowed = (*more, *_NEW_KEYS)
     match written:
@@ -181,6 +184,32 @@ def _key(
         advice,
     )
     return None
+
+
+def _new_key(node: Mapping, problems: Problems) -> NewKey | None:
+    before = len(problems.found)
+    found = fields.read_fields(node, problems, what="property of a key", allowed=words.KEY)
+    if found is None:
+        return None
+    algorithm: str | None = None
+    if (value := found.get("new")) is None:
+        problems.add(node.place, "a new key of which kind?", "add   new: ed25519")
+    else:
+        algorithm = fields.word(value, problems, what="kind of key", allowed=words.ALGORITHMS)
+    expires_at: datetime | None = None
+    if (value := found.get("expires")) is not None:
+        expires_at = fields.parsed(
+            value, problems, parse_instant, what="an instant", advice="allowed: 2026-02-01 03:00"
+        )
+    if (value := found.get("passphrase")) is not None:
+        fields.word(value, problems, what="passphrase of a key", allowed=("none",))
+    if len(problems.found) > before:
+        return None
+    return NewKey(
+        algorithm=cast(Literal["rsa2048", "ed25519"], algorithm),
+        expires_at=expires_at,
+        has_passphrase="passphrase" not in found.values,
+    )
 
 
 def _options(found: Fields, problems: Problems) -> tuple[str, ...]:

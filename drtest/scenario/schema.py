@@ -140,8 +140,8 @@ def _policy() -> Schema:
         words.POLICY,
         {
             "no-encryption": {"type": "boolean"},
-            "encrypt-key": matching(rf"^({key})$"),
-            "sign-key": matching(rf"^(same|{key})$"),
+            "encrypt-key": {"anyOf": [matching(rf"^({key})$"), _key()]},
+            "sign-key": {"anyOf": [matching(rf"^(same|{key})$"), _key()]},
             "keys": text(),
             "full-if-older-than": matching(INTERVAL),
             "volsize": whole(1),
@@ -152,6 +152,18 @@ def _policy() -> Schema:
             "remove-all-inc-of-but-n-full": whole(1),
             "options": one_or_many(text()),
         },
+    )
+
+
+def _key() -> Schema:
+    return mapping(
+        words.KEY,
+        {
+            "new": choice(words.ALGORITHMS),
+            "expires": matching(INSTANT),
+            "passphrase": choice(("none",)),
+        },
+        "new",
     )
 
 
@@ -200,6 +212,9 @@ def _entry() -> Schema:
     }
 
 
+_WITH_DETAILS = frozenset({"lose", "change", "revoke", "wait", "clock", "damage"})
+
+
 def _step() -> Schema:
     must_be = {"must-be": {"description": words.DETAILS["must-be"], "enum": ["done", "refused"]}}
     action: Schema = {"type": "object", "additionalProperties": False, "properties": must_be}
@@ -228,13 +243,15 @@ def _step() -> Schema:
         **dict.fromkeys(words.ACTIONS, action),
         "prune": prune,
         "lose": choice(words.LOSABLE),
+        "change": choice(words.CHANGEABLE),
+        "revoke": choice(words.REVOCABLE),
         "damage": {"$ref": "#/$defs/damage"},
         "wait": matching(INTERVAL),
         "clock": matching(r"^[-+]?([0-9]+[smhDWMY])+$"),
     }
     return {
         "anyOf": [
-            choice(word for word in words.STEPS if word not in ("lose", "wait", "clock", "damage")),
+            choice(word for word in words.STEPS if word not in _WITH_DETAILS),
             {
                 "type": "object",
                 "additionalProperties": False,

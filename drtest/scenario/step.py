@@ -10,6 +10,8 @@ from drtest.model.interval import parse_interval
 from drtest.model.scenario import (
     Backup,
     BackupAction,
+    Change,
+    Changeable,
     Clock,
     During,
     Harmed,
@@ -17,6 +19,8 @@ from drtest.model.scenario import (
     Lose,
     Mutate,
     Prune,
+    Revocable,
+    Revoke,
     RollBack,
     Step,
     Wait,
@@ -87,8 +91,8 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
         match found:
             case None:
                 return None
-            case "lose":
-                problems.add(node.place, "lose what?", f"allowed: {_losable()}")
+            case "lose" | "change" | "revoke":
+                problems.add(node.place, f"{found} what?", f"allowed: {_objects(found)}")
                 return None
             case "wait":
                 problems.add(node.place, "wait how long?", "write wait: 3h")
@@ -138,6 +142,12 @@ def _step(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> Ste
         case "lose":
             lost = fields.word(value, problems, what="loss", allowed=words.LOSABLE)
             return None if lost is None else Lose(what=cast(Losable, lost))
+        case "change":
+            changed = fields.word(value, problems, what="change", allowed=words.CHANGEABLE)
+            return None if changed is None else Change(what=cast(Changeable, changed))
+        case "revoke":
+            revoked = fields.word(value, problems, what="key to revoke", allowed=words.REVOCABLE)
+            return None if revoked is None else Revoke(what=cast(Revocable, revoked))
         case "roll-back":
             problems.add(value.place, "roll-back has no details", "write roll-back alone")
             return None
@@ -154,8 +164,11 @@ def _clock(written: str) -> timedelta:
     return -off if written.startswith("-") else off
 
 
-def _losable() -> str:
-    return ", ".join(f"lose: {what}" for what in words.LOSABLE)
+_OBJECTS = {"lose": words.LOSABLE, "change": words.CHANGEABLE, "revoke": words.REVOCABLE}
+
+
+def _objects(step: str) -> str:
+    return ", ".join(f"{step}: {what}" for what in _OBJECTS[step])
 
 
 def _during(node: Node, problems: Problems, paths: list[tuple[str, Place]]) -> During | None:

@@ -10,6 +10,7 @@ from typing import get_args
 from drtest.model.scenario import (
     BackupAction,
     BucketKind,
+    Changeable,
     ContentKind,
     CredentialKind,
     DrillMoment,
@@ -17,7 +18,9 @@ from drtest.model.scenario import (
     Losable,
     MutationVerb,
     Need,
+    Revocable,
     RunAction,
+    Which,
 )
 from drtest.model.toxic import Point
 from drtest.model.zoo import ZooThing
@@ -105,8 +108,9 @@ MUTATIONS = {
 
 POLICY = {
     "no-encryption": "true: nothing is encrypted (default false: a passphrase).",
-    "encrypt-key": "new rsa2048, new ed25519, or the fingerprint of your own key (then keys:).",
-    "sign-key": "same (as encrypt-key), new rsa2048, new ed25519, or a fingerprint.",
+    "encrypt-key": "new rsa2048, new ed25519, {new: ed25519, expires: 2026-02-01}, or your own's "
+    "fingerprint.",
+    "sign-key": "same (as encrypt-key), or as encrypt-key is written.",
     "keys": "File with your own exported secret key; used in throw-away keyrings only.",
     "full-if-older-than": "An interval such as 1M: the implied backup is then a full.",
     "volsize": "MiB, as duplicity's option (default 200).",
@@ -117,6 +121,12 @@ POLICY = {
     "remove-all-inc-of-but-n-full": "How many fulls keep their incrementals at a prune.",
     "options": "Other options of duplicity, word for word: [--no-compression].",
 }
+KEY = {
+    "new": "rsa2048 or ed25519: a throw-away key, made for the run.",
+    "expires": "The instant from which it is of no use, by the calendar (default never).",
+    "passphrase": "none: the secret key has no passphrase (default: drtest makes one).",
+}
+ALGORITHMS = ("rsa2048", "ed25519")
 RULES = {
     "include": "Save what the pattern matches, and all below it.",
     "exclude": "Leave out what the pattern matches, and all below it.",
@@ -197,6 +207,9 @@ STEPS = {
     "incremental": "An incremental backup.",
     "prune": "The retention actions of the policy, with --force.",
     "lose": "Take something away from the machine, for good.",
+    "change": "Let the job use another passphrase, encrypt-key or sign-key from here on; or turn "
+    "no-encryption round.",
+    "revoke": "Revoke the encrypt-key or sign-key that the job uses.",
     "damage": "Harm stored objects, for good: {delete: volume 2 of full 1}.",
     "roll-back": "Bring back, from the bucket's versions, what was there before the last damage.",
     "wait": "Move the timeline forward within this entry.",
@@ -258,6 +271,8 @@ OPERATIONS = (
     "HeadBucket",
 )
 LOSABLE: tuple[str, ...] = get_args(Losable)
+CHANGEABLE: tuple[str, ...] = get_args(Changeable)
+REVOCABLE: tuple[str, ...] = get_args(Revocable)
 NEEDS: tuple[str, ...] = get_args(Need)
 BUCKETS: tuple[str, ...] = get_args(BucketKind)
 CREDENTIALS: tuple[str, ...] = get_args(CredentialKind)
@@ -272,6 +287,7 @@ DRILL = {
     "escrow": "What is in the safe; default all that was made with the keys.",
     "host": "How its machine differs: user, hostname, timezone, umask, lang.",
     "options": "Other options of duplicity's restore, word for word.",
+    "sign-key": "old or new: its restores insist on the job's first or last signing key.",
     "probe": "A command that must end with 0 in the restored tree, after that was compared.",
     "must-be": "recovered (default), refused or done; or outcome: points.",
 }
@@ -288,6 +304,7 @@ HOST = {
 }
 DRILL_LATER = _names("toxics lose kill duplicity tune clock from")
 ESCROW: tuple[str, ...] = get_args(EscrowItem)
+WHICH: tuple[str, ...] = get_args(Which)
 OUTCOMES = ("recovered", "refused", "done", "detected")
 RUNS: tuple[str, ...] = get_args(RunAction)
 THE_REST = "the rest"

@@ -8,6 +8,7 @@ for runs with real duplicity bound it further by the arguments.
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -37,6 +38,7 @@ from drtest.model.scenario import (
     AtTyped,
     Backup,
     BucketKind,
+    Change,
     Clock,
     CopyOf,
     Count,
@@ -66,6 +68,8 @@ from drtest.model.scenario import (
     Probe,
     Protect,
     Prune,
+    Revocable,
+    Revoke,
     RollBack,
     Run,
     Scenario,
@@ -82,6 +86,7 @@ from drtest.scenario.words import OPERATIONS
 from support.ruling import selections
 
 START = datetime(2025, 1, 1, 3, 0, tzinfo=UTC)
+LATE = datetime(2090, 1, 1, tzinfo=UTC)  # after every calendar
 FAILURES = [code for code, row in CATALOGUE.items() if row.severity is Severity.FAILURE]
 VERBS = list(get_args(MutationVerb))
 STORES = ["moto", "seaweedfs", "minio", "aws", "https://s3.example.com:9000"]
@@ -183,7 +188,12 @@ def mutations(paths: list[str]) -> st.SearchStrategy[tuple[Mutation, ...]]:
 @st.composite
 def policies(draw: st.DrawFn, *, own_keys: bool = True, paths: list[str] | None = None) -> Policy:
     """Every encryption, key, option and kind of retention."""
-    new = st.builds(NewKey, algorithm=st.sampled_from(["rsa2048", "ed25519"]))
+    new = st.builds(
+        NewKey,
+        algorithm=st.sampled_from(["rsa2048", "ed25519"]),
+        expires_at=st.none() | intervals().map(lambda later: LATE + later),
+        has_passphrase=st.booleans(),
+    )
     own = st.text("0123456789ABCDEF", min_size=40, max_size=40).map(
         lambda digits: OwnKey(fingerprint=digits, file="/srv/keys/own key.asc")
     )
@@ -212,6 +222,24 @@ def policies(draw: st.DrawFn, *, own_keys: bool = True, paths: list[str] | None 
         remove_all_inc_of_but_n_full=draw(fulls),
         options=tuple(draw(st.lists(option, max_size=2))),
     )
+
+
+def lockable(policy: Policy) -> list[Change | Revoke]:
+    """What a calendar may do to the keys of *policy*."""
+    found: list[Change | Revoke] = [Change(what="no-encryption")]
+    sign = policy.encrypt_key if policy.sign_key == "same" else policy.sign_key
+    uses: list[tuple[Revocable, Any]] = [("encrypt-key", policy.encrypt_key), ("sign-key", sign)]
+    for use, key in uses:
+        if key is not None:
+            found.append(Change(what=use))
+        if isinstance(key, NewKey):
+            found.append(Revoke(what=use))
+    protected = [key for _, key in uses if isinstance(key, OwnKey)] + [
+        key for _, key in uses if isinstance(key, NewKey) and key.has_passphrase
+    ]
+    if policy.encryption == "passphrase" or protected:
+        found.append(Change(what="passphrase"))
+    return found
 
 
 @st.composite
@@ -263,6 +291,7 @@ def calendars(
     paths: list[str],
     has_retention: bool,
     has_versions: bool = False,
+    lockable: Sequence[Change | Revoke] = (),
     most_entries: int = 8,
 ) -> tuple[DatedStep, ...]:
     """Dated steps that begin with a backup that must be done."""
@@ -304,6 +333,8 @@ def calendars(
             inside += [Wait(by=timedelta(hours=1)), Backup(during=during)]
         if draw(st.integers(0, 5)) == 0:
             inside.append(Lose(what=draw(st.sampled_from(LOSABLE))))
+        if lockable and draw(st.integers(0, 3)) == 0:
+            inside.append(draw(st.sampled_from(lockable)))
         repeats, every = draw(st.integers(1, 4)), draw(intervals(2 * 86400, 40 * 86400))
         for _ in range(repeats):
             now = at
@@ -343,7 +374,13 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
     items = ["passphrase"]
     if scenario.policy.encrypt_key is not None or scenario.policy.sign_key is not None:
         items += ["secret key", "public key"]
+    changed = {dated.step.what for dated in scenario.steps if isinstance(dated.step, Change)}
     escrow = draw(st.none() | st.frozensets(st.sampled_from(items)))
+    if "passphrase" in changed and draw(st.booleans()):
+        escrow = frozenset({draw(st.sampled_from(["old passphrase", "new passphrase"]))})
+    signers: list[Any] = [None]
+    if scenario.policy.sign_key is not None:
+        signers += ["new", *(["old"] if "sign-key" in changed else [])]
     host = st.builds(
         Host,
         user=st.none() | st.sampled_from(["nobody", "1000"]),
@@ -353,7 +390,7 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         lang=st.none() | st.sampled_from(["C", "de_DE.UTF-8"]),
     )
     if escrow and draw(st.booleans()):
-        escrow = (escrow - {"passphrase"}) | {"wrong passphrase"}
+        escrow = frozenset(item for item in escrow if item.endswith("key")) | {"wrong passphrase"}
     if draw(st.integers(0, 4)) == 0:
         restore = Run(
             action=draw(
@@ -375,6 +412,7 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         options=()
         if isinstance(restore, Run)
         else tuple(draw(st.lists(st.just("--num-retries=3"), max_size=1))),
+        sign_key=None if isinstance(restore, Run) else draw(st.sampled_from(signers)),
         damage=tuple(draw(st.lists(damages(), max_size=2))),
         must_be=draw(outcomes),
     )
@@ -519,6 +557,7 @@ def scenarios(
                 paths=paths,
                 has_retention=policy.has_retention,
                 has_versions=bucket != "plain",
+                lockable=lockable(policy),
                 most_entries=most_entries,
             )
         ),
