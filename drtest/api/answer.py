@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -25,6 +25,7 @@ from drtest.model.events import (
     TruthRecorded,
 )
 from drtest.model.grid import Sweep
+from drtest.model.names import format_stamp, parse_name
 from drtest.model.plan import plan
 from drtest.model.run import ScenarioResult, Settings
 from drtest.model.scenario import Backup, Scenario
@@ -54,7 +55,7 @@ def answer(
     runs = [_Run.read(folder, result) for result in results]
     if not runs:
         return None
-    bodies = _bodies(folder / REQUEST_LOG)
+    metered = _metered(folder / REQUEST_LOG)
     one = runs[0].scenario
     scenario = replace(one, name=sweep.scenario, policy=at_point(one.policy, sweep.yours))
     source = next((found for run in runs if (found := _source(run)) is not None), None)
@@ -63,7 +64,7 @@ def answer(
     return tuning(
         replace(sweep, grid=replace(sweep.grid, prices=tuple(one.tag.place for one in tariffs))),
         scenario,
-        [_outcome(run, bodies.get(run.result.title, (0, 0))) for run in runs],
+        [_outcome(run, metered.get(run.result.title, _Traffic())) for run in runs],
         tariffs,
         source=source,
         duplicity_version=duplicity_version,
@@ -129,7 +130,16 @@ class _Run:
         )
 
 
-def _outcome(run: _Run, bodies: tuple[int, int]) -> Outcome:
+@dataclass(slots=True, kw_only=True)
+class _Traffic:
+    """Bytes of objects, and the volumes that drills read: by drill and by the set's stamp."""
+
+    uploaded_bytes: int = 0
+    downloaded_bytes: int = 0
+    reads: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+
+
+def _outcome(run: _Run, traffic: _Traffic) -> Outcome:
     policy, sets = run.scenario.policy, seen.sets(run.events)
     made = plan(run.scenario).made
     fulls = {one.step for one in made if one.is_full}
@@ -142,18 +152,18 @@ def _outcome(run: _Run, bodies: tuple[int, int]) -> Outcome:
     first = next((sets[one.step] for one in made if one.is_full and one.step in sets), None)
     stored = _left(run.events)
     judged, requested = run.result.judgement, run.result.requests
-    uploaded_bytes, downloaded_bytes = bodies
     return Outcome(
         at=(policy.volsize_mib, policy.s3_multipart_chunk_size_mib or 0),
         sets=sets,
+        reads=_reads(run, traffic),
         is_whole=any(isinstance(event, ScenarioFinished) for event in run.events),
         metered=Metered(
             title=run.result.title,
             verdict=judged.verdict,
             counts_as=judged.counts_as,
             requests=requested.total if requested is not None else 0,
-            uploaded_bytes=uploaded_bytes,
-            downloaded_bytes=downloaded_bytes,
+            uploaded_bytes=traffic.uploaded_bytes,
+            downloaded_bytes=traffic.downloaded_bytes,
             objects=len(stored),
             stored_bytes=sum(stored.values()),
             full_volumes=first.volumes - 1 if first is not None else 0,
@@ -180,17 +190,35 @@ def _mean(values: Iterable[float]) -> float | None:
     return round(fmean(kept), 3) if kept else None
 
 
-def _bodies(log: Path) -> dict[str, tuple[int, int]]:
-    """Bytes of objects put and got, by scenario; the log is read once."""
-    found: dict[str, tuple[int, int]] = {}
+def _metered(log: Path) -> dict[str, _Traffic]:
+    """What each scenario put and got; the log is read once."""
+    found: dict[str, _Traffic] = {}
     for request in requests(log) if log.exists() else ():
-        if request.operation in OF_OBJECTS:
-            put, got = found.get(request.scenario, (0, 0))
-            found[request.scenario] = (
-                put + request.body_in_bytes,
-                got + request.body_out_bytes if request.operation == "GetObject" else got,
-            )
+        if request.operation not in OF_OBJECTS:
+            continue
+        traffic = found.setdefault(request.scenario, _Traffic())
+        traffic.uploaded_bytes += request.body_in_bytes
+        if request.operation == "GetObject":
+            traffic.downloaded_bytes += request.body_out_bytes
+            if request.phase == "drill" and request.volume is not None:
+                volumes = traffic.reads.setdefault(request.step, {}).setdefault(request.set_at, [])
+                volumes.append(request.volume)
     return found
+
+
+def _reads(run: _Run, traffic: _Traffic) -> dict[str, dict[int, tuple[int, int]]]:
+    """Which volumes drills read, by the step that made them."""
+    steps: dict[str, int] = {}
+    for event in run.events:
+        if isinstance(event, ListingRecorded):
+            names = (parse_name(one.key) for one in event.added)
+            steps.update((format_stamp(name.set.at), event.index) for name in names if name.set)
+    return {
+        drill: {
+            steps[at]: (min(volumes), max(volumes)) for at, volumes in sets.items() if at in steps
+        }
+        for drill, sets in traffic.reads.items()
+    }
 
 
 def _source(run: _Run) -> Measured | None:

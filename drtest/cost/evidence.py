@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from drtest.cost.habits import Habits
 from drtest.cost.load import Rhythm, at_size, measured
+from drtest.cost.place import Reads
 from drtest.cost.predict import predict
 from drtest.cost.projection import Chain, Load, chain
 from drtest.cost.shapes import MIB, SetSizes
@@ -30,6 +31,7 @@ class Outcome:
 
     at: At
     sets: Mapping[int, SetSizes]  # by step, ``seen.sets``
+    reads: Reads  # of its drills of one path
     metered: Metered
     is_whole: bool  # it came to its end: its meter can be held against a prediction
 
@@ -162,6 +164,7 @@ class Evidence:
             duplicity_version=self.version,
             source=self.source.shape,
             seen=self.base.sets,
+            reads=self.base.reads,
         )
         return ModelError(
             volsize_mib=at[0],

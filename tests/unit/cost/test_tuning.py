@@ -119,6 +119,7 @@ def outcome(
     return Outcome(
         at=at,
         sets=sets,
+        reads={},
         is_whole=is_whole,
         metered=Metered(
             title=point_scenario(scenario, at).name,
