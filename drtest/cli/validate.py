@@ -6,14 +6,18 @@ import typer
 
 from drtest.api.select import loaded
 from drtest.cli.arguments import Files, Long, paths
-from drtest.scenario import count, find_files
+from drtest.report.wording import count
+from drtest.scenario import count as sums
+from drtest.scenario import find_files
 
 
 def validate(files: Files = None, *, long: Long = False) -> None:
     """Find every mistake in scenario files, run nothing."""
-    found = find_files(paths(files), long=long)
-    counts = count(loaded(found))
-    typer.echo(
-        f"{counts.files:,} files, {counts.scenarios:,} scenarios, {counts.drills:,} drills, "
-        f"{counts.backups:,} backups to make: valid"
+    found = sums(loaded(find_files(paths(files), long=long)))
+    parts = (
+        count(found.files, "file"),
+        count(found.scenarios, "scenario"),
+        count(found.drills, "drill"),
+        count(found.backups, "backup"),
     )
+    typer.echo(f"{', '.join(parts)} to make: valid")
