@@ -92,7 +92,8 @@ def _points(case: Case, drills: Sequence[DrillResult]) -> Iterator[PointResult]:
         point = made.point
         mine = asked.get(point.at, [])
         state = _state(mine)
-        if point.at in case.gone_at:
+        is_maimed = point.at in case.promised and point.at in case.maimed_at
+        if point.at in case.gone_at or (is_maimed and state in ("refused", "untried")):
             state = "wrong" if state == "wrong" else "lost"
         elif state == "untried" and not made.is_restorable(case.left):
             state = "pruned"

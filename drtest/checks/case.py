@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from drtest.checks.contents import Contents
 from drtest.model.events import (
     ActionFinished,
     ChainRecorded,
     ListingRecorded,
     ManifestRead,
     SourceChanged,
+    StepFinished,
     TruthRecorded,
 )
 from drtest.model.history import History
@@ -99,8 +101,33 @@ class Case:
         return present(self.history.of(ListingRecorded))
 
     @cached_property
+    def contents(self) -> Contents | None:
+        """The bucket at the calendar's end; None where that was not reached, or not looked into."""
+        finished = {event.index for event in self.history.of(StepFinished)}
+        if self.scenario.steps[-1].index not in finished:
+            return None  # what was killed or harmed may have been meant to be mended
+        return Contents.at_the_end(self.history)
+
+    @cached_property
+    def maimed(self) -> dict[SetId, str]:
+        """Sets that the bucket holds in part, each with the code of the chain that tells it."""
+        return {} if self.contents is None else self.contents.maimed()
+
+    @cached_property
+    def maimed_at(self) -> dict[datetime, SetId]:
+        """The points that need such a set, each with the first one."""
+        return {
+            one.point.at: hurt
+            for one in self.made
+            if (hurt := next((need for need in one.needs if need in self.maimed), None)) is not None
+        }
+
+    @cached_property
     def gone(self) -> tuple[Made, ...]:
-        """What is promised, at the end or just after a prune, and can't be restored then."""
+        """What is promised, at the end or just after a prune, and can't be restored then.
+
+        But for what lacks only objects of sets that are there in part: that is told of the set.
+        """
         points = {one.point.step: one for lost in self._lost.values() for one in lost}
         return tuple(points[step] for step in sorted(points))
 
@@ -131,9 +158,15 @@ class Case:
             found[listing.index] = self._missing(frozenset(wanted), then, sets)
         return found
 
-    @staticmethod
-    def _missing(wanted: Set[datetime], made: Iterable[Made], sets: Set[SetId]) -> tuple[Made, ...]:
-        return tuple(one for one in made if one.point.at in wanted and not one.is_restorable(sets))
+    def _missing(
+        self, wanted: Set[datetime], made: Iterable[Made], sets: Set[SetId]
+    ) -> tuple[Made, ...]:
+        return tuple(
+            one
+            for one in made
+            if one.point.at in wanted
+            and any(need not in sets and need not in self.maimed for need in one.needs)
+        )
 
     def buckets(self) -> Iterator[tuple[ListingRecorded, Set[SetId]]]:
         """Yield each listing with the sets that the bucket held after it: one set, that changes."""

@@ -11,24 +11,22 @@ from datetime import datetime
 from drtest.checks import waste
 from drtest.checks.case import Case
 from drtest.checks.contents import Contents
+from drtest.checks.ledger import Ledger
+from drtest.checks.restored import Drilled
 from drtest.checks.words import EVIDENCE_PATHS, counted, stamps
 from drtest.model.chain import chains
-from drtest.model.events import StepFinished
 from drtest.model.finding import Finding
 from drtest.model.interval import format_instant
 from drtest.model.names import SetId, format_stamp
 
 
-def check(case: Case) -> Iterator[Finding]:
+def check(case: Case, drilled: Drilled) -> Iterator[Finding]:
     """Yield what is wrong with the stored chains; nothing where the calendar was broken off."""
-    finished = {event.index for event in case.history.of(StepFinished)}
-    if case.scenario.steps[-1].index not in finished:
-        return  # what was killed or harmed may have been meant to be mended
-    bucket = Contents.at_the_end(case)
+    bucket = case.contents
     if bucket is None:
         return
-    yield from _manifests(case, bucket)
-    yield from _volumes(case, bucket)
+    yield from _manifests(case, bucket, drilled.ledger)
+    yield from _volumes(case, bucket, drilled.ledger)
     yield from _links(case, bucket)
     yield from _signatures(bucket)
     yield from _plain_text(case, bucket)
@@ -62,7 +60,7 @@ def _need(points: list[datetime]) -> str:
 # ---------------------------------------------------------------- failures
 
 
-def _manifests(case: Case, bucket: Contents) -> Iterator[Finding]:
+def _manifests(case: Case, bucket: Contents, ledger: Ledger) -> Iterator[Finding]:
     for one, stored in bucket.sets.items():
         read = bucket.manifests.get(stored.manifest)
         problem = read.problem if read is not None else ""
@@ -78,7 +76,9 @@ def _manifests(case: Case, bucket: Contents) -> Iterator[Finding]:
             code="manifest-missing",
             subject=stored.manifest or format_stamp(one.at),
             message=f"The {_what(one)} {lacks}{_for(points)}.",
+            drills=tuple(ledger.maimed[one].drills) if one in ledger.maimed else (),
             restore_points=tuple(points),
+            silent=one in ledger.maimed and ledger.maimed[one].silent,
             evidence={
                 "set_at": one.at.isoformat(),
                 "keys": stored.keys[:EVIDENCE_PATHS],
@@ -87,7 +87,7 @@ def _manifests(case: Case, bucket: Contents) -> Iterator[Finding]:
         )
 
 
-def _volumes(case: Case, bucket: Contents) -> Iterator[Finding]:
+def _volumes(case: Case, bucket: Contents, ledger: Ledger) -> Iterator[Finding]:
     for one, stored in bucket.sets.items():
         read = bucket.read(one)
         if read is None:
@@ -104,7 +104,9 @@ def _volumes(case: Case, bucket: Contents) -> Iterator[Finding]:
                     f"The {_what(one)} has {counted(len(read.volumes), 'volume')}, and the bucket "
                     f"does not hold number {numbers}{more}{_for(points)}."
                 ),
+                drills=tuple(ledger.maimed[one].drills) if one in ledger.maimed else (),
                 restore_points=tuple(points),
+                silent=one in ledger.maimed and ledger.maimed[one].silent,
                 evidence={
                     "set_at": one.at.isoformat(),
                     "manifest": read.key,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from drtest.checks.case import Case
 from drtest.model.events import (
     ChainRecorded,
     ListingRecorded,
@@ -13,6 +12,7 @@ from drtest.model.events import (
     Stored,
     StoredObject,
 )
+from drtest.model.history import History
 from drtest.model.names import ObjectName, SetId, parse_name
 
 
@@ -44,7 +44,7 @@ class Contents:
     uploads: tuple[OpenUpload, ...]
 
     @classmethod
-    def at_the_end(cls, case: Case) -> Contents | None:
+    def at_the_end(cls, history: History) -> Contents | None:
         """Return what the last listing and all that was read show; None where nothing was read:
         a history of an older drtest.
         """
@@ -52,7 +52,7 @@ class Contents:
         manifests: dict[str, ManifestRead] = {}
         volumes: dict[str, Stored] = {}
         uploads: tuple[OpenUpload, ...] | None = None
-        for event in case.history.of(ListingRecorded, ChainRecorded):
+        for event in history.of(ListingRecorded, ChainRecorded):
             match event:
                 case ListingRecorded(added=added, removed=removed):
                     objects.update({one.key: one for one in added})
@@ -78,6 +78,30 @@ class Contents:
         """Return the manifest of a set, where it is there and could be read."""
         found = self.manifests.get(self.sets[one].manifest)
         return found if found is not None and not found.problem else None
+
+    @property
+    def unreadable(self) -> list[SetId]:
+        """The sets whose manifest is there and can't be read, oldest first."""
+        return [
+            one
+            for one, stored in self.sets.items()
+            if (found := self.manifests.get(stored.manifest)) is not None and found.problem
+        ]
+
+    def maimed(self) -> dict[SetId, str]:
+        """Return the sets that are there in part, each with the code that tells what it lacks.
+
+        Oldest first. A manifest that can't be read is none.
+        """
+        found: dict[SetId, str] = {}
+        for one, stored in self.sets.items():
+            if (stored.volumes and not stored.manifest) or one in self.unreadable:
+                found[one] = "manifest-missing"
+            elif (read := self.read(one)) is not None and any(
+                line.number not in stored.volumes for line in read.volumes
+            ):
+                found[one] = "volume-missing"
+        return found
 
 
 def _sets(names: dict[str, ObjectName]) -> dict[SetId, StoredSet]:

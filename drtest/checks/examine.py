@@ -9,10 +9,11 @@ from typing import assert_never
 
 from drtest.checks import probed, safe
 from drtest.checks.case import Case
-from drtest.checks.ledger import Ledger
+from drtest.checks.ledger import Ledger, Reach
 from drtest.checks.words import shown
 from drtest.model.events import Call, DrillFinished, Restored
 from drtest.model.finding import CATALOGUE, Severity
+from drtest.model.names import SetId
 from drtest.model.run import DrillResult
 from drtest.model.tree import Difference, Entry
 from drtest.model.verdict import Disposition, Verdict
@@ -184,6 +185,23 @@ class _Seen:
         self.codes.add("restore-point-gone")
         self.ledger.gone.add(self.drill, silent=silent)
 
+    def _maimed(self, call: Call | None = None) -> SetId | None:
+        """The set that is there in part and so explains the drill; it is told of the set, once.
+
+        duplicity reads every manifest, also of sets that the point does not need.
+        """
+        contents = self.case.contents
+        if contents is None or self.drill.after or self.drill.damage:
+            return None
+        if self.drill.point_at in self.case.maimed_at:
+            return self.case.maimed_at[self.drill.point_at]
+        is_gpg = call is not None and call.status == _GPG_FAILED
+        return next(iter(contents.unreadable), None) if is_gpg else None
+
+    def _hurt(self, hurt: SetId, *, silent: bool) -> None:
+        self.codes.add(self.case.maimed[hurt])
+        self.ledger.maimed.setdefault(hurt, Reach()).add(self.drill, silent=silent)
+
     def _refused(self, call: Call) -> None:
         missing = safe.missing(self.case, self.drill)
         is_gpg = call.status == _GPG_FAILED or (
@@ -195,6 +213,8 @@ class _Seen:
             self._say(
                 "key-not-in-escrow", call=call, escrow=list(self.drill.escrow), missing=missing
             )
+        elif (hurt := self._maimed(call)) is not None:
+            self._hurt(hurt, silent=False)
         elif call.status == _GPG_FAILED and safe.is_mixed(self.case, self.drill):
             self.codes.add("passphrase-changed")  # a finding of the chain, told once
             self.ledger.mixed.add(self.drill, silent=False)
@@ -226,6 +246,8 @@ class _Seen:
                 self.ledger.of_path(one.code, self.drill, one, silent=True)
         elif self._is_gone():
             self._gone(silent=True)
+        elif (hurt := self._maimed()) is not None:
+            self._hurt(hurt, silent=True)
         else:
             got_at = None if number is None else self.case.truths.get(number)
             self._say(

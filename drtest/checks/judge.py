@@ -41,7 +41,7 @@ FAMILIES: dict[str, Check] = {
     "schedule": lambda case, _: schedule.check(case),
     "rules": lambda case, _: rules.check(case),
     "warnings": lambda case, _: stanzas.check(case),
-    "chain": lambda case, _: chain.check(case),
+    "chain": chain.check,
     "keys": keys.check,
     "retention": retention.check,
     "objectives": objectives.check,

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from drtest.checks.words import EVIDENCE_PATHS
 from drtest.model.events import Call, DrillFinished
+from drtest.model.names import SetId
 from drtest.model.tree import Difference, sort_key
 
 
@@ -103,6 +104,8 @@ class Ledger:
     losses: dict[str, Losses] = field(default_factory=dict)  # by kind
     gone: Reach = field(default_factory=Reach)  # drills that met a promised point that is gone
     mixed: Reach = field(default_factory=Reach)  # drills that met a chain of two passphrases
+    # Drills that met a set that the bucket holds in part: told of the set.
+    maimed: dict[SetId, Reach] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)  # restored path -> errno name
 
     def of_path(self, code: str, drill: DrillFinished, one: Difference, *, silent: bool) -> None:

@@ -58,7 +58,7 @@ def _recovery_point(case: Case, drilled: Drilled) -> Iterator[Finding]:
     backups = [dated for dated in case.scenario.steps if isinstance(dated.step, Backup)]
     if rpo is None or not backups or not case.history.is_complete:
         return
-    bad = drilled.bad_points(case.gone_at)
+    bad = drilled.bad_points(case.gone_at | case.maimed_at.keys())
     points = [one.point.at for one in case.made]
     good = [point for point in points if point not in bad]
     undrilled = len(set(good) - drilled.good_points())
