@@ -136,6 +136,11 @@ def test_every_point_has_a_row_and_says_whether_it_was_measured() -> None:
     assert "250 256 805 <0.01" in said.replace("&lt;", "<")
 
 
+def test_plain_execution_is_had_by_the_command_that_has_it() -> None:
+    assert "drtest run drills the same policy so." in words(render(tuned()))
+    assert "--preload" not in words(render(tuned()))
+
+
 def test_what_the_figures_are_of_is_said() -> None:
     said = words(render(tuned()))
     for one in (
