@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from drtest.cost.bill import bill
+from drtest.cost.override import check_owners
 from drtest.cost.pricebook import PriceBook, parse
 from drtest.cost.tariff import Tariff, select
 from drtest.errors import UsageError
@@ -19,6 +20,7 @@ from drtest.report.archive import write_text
 
 FOLDER = "prices"  # of a run: the books that it was priced with, so that it can be priced again
 _FILE = ".json"
+_SHOWN = 8  # places in one message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,10 @@ def read(path: Path) -> Book:
     """Return the price book in a file of the user's; UsageError names every mistake in it."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"--prices {path}: it cannot be read: {problem}") from problem
+    except OSError as problem:
+        raise UsageError(f"--prices {path}: it cannot be read: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
+        raise UsageError(f"--prices {path}: it is not text in UTF-8") from problem
     return _book(text, str(path))
 
 
@@ -95,8 +99,8 @@ def load(
     """Return the prices that the words of ``--prices`` and ``--price`` name.
 
     A word is ``provider/region/CLASS`` or the path of a price book (``.json``), which then stands
-    for the shipped one of its provider; where it has one region and class alone, it needs no other
-    word. *kept* is the folder of a stored run, whose books come before the shipped ones; not so
+    for the shipped one of its provider; a provider or a file with one region and class alone needs
+    no more. *kept* is the folder of a stored run, whose books come before the shipped ones; not so
     where it *is_afresh*: then they stand in for books that are not shipped only.
     UsageError for whatever is not known: a price is never zero by mistake.
     """
@@ -114,14 +118,14 @@ def load(
     places: list[str] = []  # in the order of the words: the first is what budgets are judged by
     for word in wanted:
         if word not in files:
-            places.append(word)
+            places.append(_whole(word, books))
         elif files[word].book.provider not in named:
             places.append(_only(files[word], word))
+    providers = list(dict.fromkeys(place.partition("/")[0] for place in places))
+    check_owners(overrides, providers)
     tariffs, used = [], {}
     for place in dict.fromkeys(places):
         provider = place.partition("/")[0]
-        if provider not in books:
-            raise UsageError(f"--prices {place}: there are books of {', '.join(books)}, or a FILE")
         one = books[provider]
         tariffs.append(select(one.book, place, text=one.text, overrides=overrides))
         used[provider] = one
@@ -135,11 +139,27 @@ def places(book: PriceBook) -> Iterator[str]:
             yield f"{book.provider}/{region}/{storage_class}"
 
 
+def _whole(word: str, books: Mapping[str, Book]) -> str:
+    """Return ``provider/region/CLASS``, where *word* leaves out nothing that could be another."""
+    provider = word.partition("/")[0]
+    if provider not in books:
+        raise UsageError(f"--prices {word}: there are books of {', '.join(books)}, or a FILE")
+    return _only(books[provider], word) if word.count("/") < 2 else word
+
+
 def _only(one: Book, word: str) -> str:
-    found = list(places(one.book))
-    if len(found) != 1:
-        raise UsageError(f"--prices {word}: say which of its prices too: {', '.join(found)}")
-    return found[0]
+    """Return the one place of a book, or of the part of it that *word* names."""
+    found = [
+        place
+        for place in places(one.book)
+        if word.endswith(_FILE) or f"{place}/".startswith(f"{word}/")
+    ]
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join((found or list(places(one.book)))[:_SHOWN])
+    more = len(found or list(places(one.book))) - _SHOWN
+    told = f"{shown} and {more} more: drtest prices" if more > 0 else shown
+    raise UsageError(f"--prices {word}: say which of its prices: {told}")
 
 
 def _book(text: str, name: str) -> Book:

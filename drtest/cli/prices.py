@@ -65,20 +65,39 @@ def _show(tariff: Tariff) -> None:
     for name, amount in chosen.requests.prices.items():
         operations = [operation for operation, group in book.operations.items() if group == name]
         typer.echo(f"  {name:<12} {amount:f} a request: {', '.join(operations)}")
-    for name, tiers in (("storage", chosen.storage.tiers), ("egress", tariff.region.egress.tiers)):
-        for tier in tiers:
-            typer.echo(f"  {name:<12} {_tier(tier)}")
+    for name, unit, tiered in (
+        ("storage", "GB-month", chosen.storage),
+        ("egress", "GB", tariff.region.egress),
+    ):
+        for tier in tiered.tiers:
+            typer.echo(f"  {name:<12} {_tier(tier, unit)}")
     if chosen.retrieval is not None:
         typer.echo(f"  {'retrieval':<12} {chosen.retrieval.price:f} a GB")
     if chosen.minimum is not None:
         least = chosen.minimum
         typer.echo(f"  {'at least':<12} {least.object_bytes:,} bytes, {least.days} days an object")
+        if least.overhead_bytes or least.overhead_standard_bytes:
+            typer.echo(
+                f"  {'overhead':<12} {least.overhead_bytes:,} bytes an object, and "
+                f"{least.overhead_standard_bytes:,} at the rate of {book.bucket_class}"
+            )
+    if chosen.thaw is not None:
+        for name, option in chosen.thaw.options.items():
+            told = f"{option.request:f} an object, {option.gb:f} a GB, {name}"
+            typer.echo(f"  {'thaw':<12} {told}")
+    if chosen.monitoring is not None:
+        watched = chosen.monitoring
+        typer.echo(
+            f"  {'monitoring':<12} {watched.price:f} a month for each object above "
+            f"{watched.over_bytes:,} bytes"
+        )
+    typer.echo(f"  {'a GB':<12} {book.gb_bytes:,} bytes; a month {book.month_days} days")
     for name, found in book.sources.items():
         typer.echo(
             f"  source {name}: {found.what}, {found.as_of or 'as given'} {found.url}".rstrip()
         )
 
 
-def _tier(tier: Tier) -> str:
+def _tier(tier: Tier, unit: str) -> str:
     up_to = "" if tier.up_to_gb is None else f", up to {tier.up_to_gb:,} GB"
-    return f"{tier.price:f} a GB{up_to}"
+    return f"{tier.price:f} a {unit}{up_to}"

@@ -51,7 +51,7 @@ Prices = Annotated[
     typer.Option(
         "--prices",
         metavar="WHERE",
-        help="provider/region/CLASS, or a price book's FILE; several are compared.",
+        help="provider/region/CLASS, or a price book's FILE; others are compared with the first.",
         rich_help_panel=PRICES,
     ),
 ]
@@ -60,7 +60,7 @@ Price = Annotated[
     typer.Option(
         "--price",
         metavar="KEY=VALUE",
-        help="Your own figure, such as storage=0.006.",
+        help="Your own figure: storage=0.006; beside others b2:storage=0.006.",
         rich_help_panel=PRICES,
     ),
 ]

@@ -6,25 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from drtest.cost.pricebook import (
-    FREE,
-    Minimum,
-    PriceBook,
-    Region,
-    RequestPrices,
-    Retrieval,
-    Source,
-    StorageClass,
-    Thaw,
-    ThawOption,
-    Tier,
-    Tiered,
-    digest,
-)
+from drtest.cost.override import missing, of_provider, overridden
+from drtest.cost.pricebook import FREE, PriceBook, Region, StorageClass, Thaw, ThawOption, digest
 from drtest.errors import UsageError
 from drtest.model.bill import PriceTag
 
-GIVEN = "given"  # the source of what the user gave with --price
+_EXAMPLES = {"storage": "0.006", "egress": "0.01"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +52,9 @@ def thaw_option(tariff: Tariff, storage_class: str, thaw: Thaw) -> ThawOption:
 def select(book: PriceBook, where: str, *, text: str, overrides: Sequence[str] = ()) -> Tariff:
     """Return the tariff that *where*, ``provider/region/CLASS``, names in *book*.
 
-    *text* is what the book was parsed from; *overrides* are the user's ``KEY=VALUE``: storage,
-    egress, retrieval, a request group (put, part, complete, list, get), min-days, min-bytes, gb.
-    A word that the book does not know is a UsageError that says what there is.
+    *text* is what the book was parsed from; *overrides* are the user's own figures, as
+    ``drtest.cost.override`` reads them. A word that the book does not know is a UsageError that
+    says what there is.
     """
     provider, region_name, storage_class = _words(where)
     if provider != book.provider:
@@ -82,12 +69,16 @@ def select(book: PriceBook, where: str, *, text: str, overrides: Sequence[str] =
             f"{where}: {provider}/{region_name} has no class {storage_class}; "
             f"it has {', '.join(region.classes)}"
         )
-    for one in overrides:
-        book, region = _overridden(book, region, storage_class, one)
+    mine = of_provider(overrides, provider)
+    for one in mine:
+        book, region = overridden(book, region, storage_class, one)
     chosen = region.classes[storage_class]
-    for what, tiered in (("storage", chosen.storage), ("egress", region.egress)):
-        if not tiered.tiers:
-            raise UsageError(f"{where}: give your own figure: --price {what}=0.005 (of one GB)")
+    if lacking := missing(chosen, region):
+        asked = " ".join(f"--price {key}={_EXAMPLES[key]}" for key in lacking)
+        raise UsageError(
+            f"{where}: give your own figures, of one GB, in {book.currency} unless "
+            f"--price currency=EUR says otherwise: {asked}"
+        )
     return Tariff(
         book=book,
         region=region,
@@ -102,7 +93,7 @@ def select(book: PriceBook, where: str, *, text: str, overrides: Sequence[str] =
             ),
             retrieved=book.retrieved,
             digest=digest(text),
-            overrides=tuple(overrides),
+            overrides=mine,
         ),
     )
 
@@ -114,49 +105,3 @@ def _words(where: str) -> tuple[str, str, str]:
             return provider, region, storage_class
         case _:
             raise UsageError(f"{where!r}: write provider/region/CLASS, as aws/us-east-1/STANDARD")
-
-
-def _overridden(
-    book: PriceBook, region: Region, storage_class: str, override: str
-) -> tuple[PriceBook, Region]:
-    key, has_value, value = override.partition("=")
-    if not has_value:
-        raise UsageError(f"--price {override}: write KEY=VALUE, as storage=0.006")
-    try:
-        number = Decimal(value)
-    except ArithmeticError:
-        raise UsageError(f"--price {override}: {value!r} is not a number") from None
-    if not number.is_finite() or number < 0:
-        raise UsageError(f"--price {override}: a price is not negative")
-    chosen, given = region.classes[storage_class], (GIVEN,)
-    book = book.model_copy(
-        update={"sources": {**book.sources, GIVEN: Source(what="--price", url="", as_of=None)}}
-    )
-    tiers = (Tier(up_to_gb=None, price=number),)
-    more: dict[str, object] = {}
-    match key:
-        case "egress":
-            egress = Tiered(tiers=tiers, sources=given)
-            return book, region.model_copy(update={"egress": egress})
-        case "gb":
-            if number not in (10**9, 2**30):
-                raise UsageError(f"--price {override}: a GB has 1000000000 or 1073741824 bytes")
-            return book.model_copy(update={"gb_bytes": int(number)}), region
-        case "storage":
-            more["storage"] = Tiered(tiers=tiers, sources=given)
-        case "retrieval":
-            more["retrieval"] = Retrieval(price=number, sources=given)
-        case "min-days" | "min-bytes":
-            old = chosen.minimum or Minimum(object_bytes=0, days=0, sources=given)
-            field = "days" if key == "min-days" else "object_bytes"
-            more["minimum"] = old.model_copy(update={field: int(number)})
-        case _ if key in chosen.requests.prices:
-            prices = {**chosen.requests.prices, key: number}
-            sources = (*chosen.requests.sources, GIVEN)
-            more["requests"] = RequestPrices(prices=prices, sources=sources)
-        case _:
-            known = ["storage", "egress", "retrieval", "gb", "min-days", "min-bytes"]
-            known += chosen.requests.prices
-            raise UsageError(f"--price {override}: {key!r} is none of {', '.join(known)}")
-    classes = {**region.classes, storage_class: chosen.model_copy(update=more)}
-    return book, region.model_copy(update={"classes": classes})

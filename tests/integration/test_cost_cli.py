@@ -65,7 +65,8 @@ def test_prices_are_listed_shown_and_checked(place: Path) -> None:
     assert f"  {HERE}\n" in drtest("prices", cwd=place).out
     shown = drtest("prices", "show", HERE, cwd=place).out
     assert shown.startswith(f"{HERE} of ")
-    assert "0.023 a GB, up to 51,200 GB" in shown
+    assert "0.023 a GB-month, up to 51,200 GB" in shown
+    assert "a GB         1,073,741,824 bytes; a month 30 days" in shown
     (book,) = place.glob("reports/*/prices/aws.json")
     assert ": sound; Amazon S3" in drtest("prices", "check", str(book), cwd=place).out
     broken = place / "broken.json"

@@ -59,7 +59,7 @@ def test_a_file_needs_no_other_word_where_it_has_one_class(tmp_path: Path) -> No
 def test_a_file_of_many_classes_needs_one(tmp_path: Path) -> None:
     path = tmp_path / "all.json"
     path.write_text(text("aws"))
-    with pytest.raises(UsageError, match="say which of its prices too"):
+    with pytest.raises(UsageError, match=r"say which of its prices: aws/us-east-1/.* 24 more"):
         load([str(path)])
     assert load([str(path), HERE]).tariffs
 
@@ -95,6 +95,75 @@ def test_a_run_is_priced_again_with_what_it_was_priced_with(tmp_path: Path) -> N
     prices.keep(folder)
     file.unlink()
     assert load(["mine/here/STANDARD"], kept=folder).tariffs == prices.tariffs
+
+
+def test_a_provider_with_one_class_needs_no_more() -> None:
+    assert load(["b2"]).tariffs == load(["b2/all/STANDARD"]).tariffs
+    with pytest.raises(UsageError, match="say which of its prices: r2/all/STANDARD, r2/all/STANDA"):
+        load(["r2"])
+    with pytest.raises(UsageError, match="prices: aws/eu-west-1/STANDARD, aws/eu-west-1/STANDARD_"):
+        load(["aws/eu-west-1"])
+
+
+def test_what_generic_lacks_is_told_at_once() -> None:
+    with pytest.raises(UsageError, match=r"--price storage=0.006 --price egress=0.01$"):
+        load(["generic"])
+    with pytest.raises(UsageError, match=r"says otherwise: --price egress=0.01$"):
+        load(["generic"], ["storage=1"])
+
+
+def test_own_figures_are_in_the_users_own_currency() -> None:
+    (mine,) = load(["generic"], ["storage=0.0087", "egress=0.001", "currency=EUR"]).tariffs
+    assert mine.tag.currency == "EUR"
+    with pytest.raises(UsageError, match="are in USD, and nothing is converted"):
+        load(["b2"], ["currency=EUR"])
+    assert load(["b2"], ["currency=USD"]).tariffs[0].tag.currency == "USD"
+    with pytest.raises(UsageError, match="three capital letters"):
+        load(["generic"], ["currency=euro"])
+
+
+def test_a_figure_among_several_providers_says_whose_it_is() -> None:
+    own = ["generic:storage=0.006", "generic:egress=0.01"]
+    mine, shipped_one = load(["generic", "b2"], own).tariffs
+    assert mine.tag.overrides == ("storage=0.006", "egress=0.01")
+    assert shipped_one.tag.overrides == ()
+    with pytest.raises(UsageError, match="say whose figure it is: aws:egress=0 or b2:egress=0"):
+        load([HERE, "b2"], ["egress=0"])
+    with pytest.raises(UsageError, match="no --prices is of r2, but of b2"):
+        load(["b2"], ["r2:egress=0"])
+    both = load([HERE, "aws/eu-west-1/STANDARD"], ["egress=0"])
+    assert {one.tag.overrides for one in both.tariffs} == {("egress=0",)}
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        ("storage=0,006", "write 0.006"),
+        ("storage=6 EUR", "write 6"),
+        ("storage=$0.006", "write 0.006"),
+        ("storage=cheap", "is not a number$"),
+        ("min-days=1.5", "whole number"),
+        ("strage=1", "none of storage, egress"),
+    ],
+)
+def test_a_figure_that_cannot_be_read_is_told_with_the_right_one(price: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        load(["b2"], [price])
+
+
+def test_the_first_word_is_the_first_tariff(tmp_path: Path) -> None:
+    found = load([str(own(tmp_path)), HERE]).tariffs
+    assert [one.tag.place for one in found] == ["mine/here/STANDARD", HERE]
+
+
+def test_a_run_that_is_priced_afresh_takes_the_shipped_book(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    (folder / "prices").mkdir(parents=True)
+    older = json.loads(text("b2"))
+    older["regions"]["all"]["classes"]["STANDARD"]["storage"]["tiers"][0]["price"] = "0.005"
+    (folder / "prices/b2.json").write_text(json.dumps(older))
+    assert load(["b2"], kept=folder).tariffs != load(["b2"]).tariffs
+    assert load(["b2"], kept=folder, is_afresh=True).tariffs == load(["b2"]).tariffs
 
 
 def test_an_age_is_not_negative() -> None:
