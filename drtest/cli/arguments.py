@@ -46,9 +46,23 @@ Work = Annotated[
         rich_help_panel=SELDOM,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", help="Scenarios or points at a time (default: cores)."),
+]
+KeepMax = Annotated[
+    int,
+    typer.Option(
+        "--keep-max",
+        metavar="MIB",
+        help="Keep no wreck larger than this.",
+        rich_help_panel=SELDOM,
+    ),
+]
 
 DEFAULT_FILES = (Path("scenarios"),)
 DEFAULT_REPORTS = Path("reports")
+DEFAULT_KEEP_MAX_MIB = 2048
 
 
 def newest(folder: Path | None, reports: Path) -> Path:

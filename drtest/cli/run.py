@@ -16,10 +16,13 @@ from drtest.api.dryrun import planned
 from drtest.api.long import forecast
 from drtest.api.select import choose
 from drtest.cli.arguments import (
+    DEFAULT_KEEP_MAX_MIB,
     DEFAULT_REPORTS,
     SELDOM,
     Duplicity,
     Files,
+    Jobs,
+    KeepMax,
     Long,
     Reports,
     Seed,
@@ -55,10 +58,7 @@ def run(
     duplicity: Duplicity = DEFAULT,
     store: Stores = None,
     minio_binary: MinioBinary = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", metavar="N", help="Scenarios at a time (default: cores)."),
-    ] = None,
+    jobs: Jobs = None,
     seed: Seed = None,
     reports: Reports = DEFAULT_REPORTS,
     as_json: Json = False,
@@ -75,15 +75,7 @@ def run(
     ] = "",
     long: Long = False,
     work: Work = None,
-    keep_max: Annotated[
-        int,
-        typer.Option(
-            "--keep-max",
-            metavar="MIB",
-            help="Keep no wreck larger than this.",
-            rich_help_panel=SELDOM,
-        ),
-    ] = 2048,
+    keep_max: KeepMax = DEFAULT_KEEP_MAX_MIB,
     gateway: Annotated[
         Mode | None,
         typer.Option(

@@ -15,10 +15,12 @@ from drtest.api.grid import Words
 from drtest.api.tune import tune as tune_scenario
 from drtest.cli import arguments
 from drtest.cli.arguments import (
+    DEFAULT_KEEP_MAX_MIB,
     DEFAULT_REPORTS,
-    SELDOM,
     Duplicity,
     Files,
+    Jobs,
+    KeepMax,
     Reports,
     Seed,
     Work,
@@ -99,25 +101,14 @@ def tune(
         str, typer.Option("--store", metavar="WHICH", help="moto, seaweedfs or minio.")
     ] = "",
     minio_binary: MinioBinary = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", metavar="N", help="Points at a time (default: cores)."),
-    ] = None,
+    jobs: Jobs = None,
     seed: Seed = None,
     reports: Reports = DEFAULT_REPORTS,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
     work: Work = None,
-    keep_max: Annotated[
-        int,
-        typer.Option(
-            "--keep-max",
-            metavar="MIB",
-            help="Keep no wreck larger than this.",
-            rich_help_panel=SELDOM,
-        ),
-    ] = 2048,
+    keep_max: KeepMax = DEFAULT_KEEP_MAX_MIB,
     junit: Junit = None,
     markdown: Markdown = None,
     open_page: Open = False,
