@@ -63,6 +63,18 @@ class Prices:
                 )
         return tuple(made), tuple(faults)
 
+    def of(self, scenario: Scenario, *, kept: Path | None = None) -> Prices:
+        """Return these, or those that *scenario* names for itself where none were given.
+
+        A file with a budget of money and ``tune: prices`` says all that it is judged by. *kept* is
+        that of ``load``.
+        """
+        objectives, tune = scenario.objectives, scenario.tune
+        has_budget = objectives.cost_per_month or objectives.restore_cost
+        if self.tariffs or tune is None or not has_budget:
+            return self
+        return load(tune.prices, kept=kept)
+
     def keep(self, folder: Path) -> None:
         """Keep the books in a run's *folder*."""
         for one in self.books:

@@ -95,6 +95,8 @@ def run(
     about = chosen or choose(options)
     planned = jobs(about.scenarios, options)
     prices = load(options.prices, options.price)
+    for job in planned:
+        prices.of(job.scenario)  # what is not known is told before anything is run
     held_against = None if options.baseline is None else read_baseline(options.baseline)
     started_at, started_s = real_now(), monotonic_s()
     redact = Redactor()
@@ -244,7 +246,7 @@ def _finish(
     if log.exists():
         found = {} if offset is None else tally(log, job.title, offset=offset)
         requests = found.get(job.title, [])
-    bills, faults = course.prices.bills(job.scenario, events, requests)
+    bills, faults = course.prices.of(job.scenario).bills(job.scenario, events, requests)
     result = judging.judged(
         job.scenario,
         [*events, *faults],
@@ -277,7 +279,9 @@ def _begin(course: _Course, shared: Session | None, started_at: datetime) -> Non
         course.duplicity = shared.duplicity.version
     settings = _settings(course, shared)
     course.archive.write_settings(settings, started_at)
-    course.prices.keep(course.archive.folder)
+    priced = [course.prices.of(job.scenario) for job in course.jobs]
+    books = {one.book.provider: one for found in priced for one in found.books}
+    Prices(books=tuple(books.values())).keep(course.archive.folder)
     if course.baseline is not None:
         course.archive.write_baseline(course.baseline)
     course.reporters.begin(settings, [job.title for job in course.jobs])

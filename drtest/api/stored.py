@@ -125,7 +125,8 @@ def _scenario(
     # An archive by an earlier drtest names no stores, and had one.
     on = scenario.stores[0] if len(settings.stores) > 1 and scenario.stores else ""
     found = None if metered is None else metered.get(title(scenario.name, on), [])
-    bills, faults = terms.prices.bills(scenario, events, found)
+    own = terms.prices.of(scenario, kept=folder.parent)
+    bills, faults = own.bills(scenario, events, found)
     result = judging.judged(
         scenario,
         [*events, *faults],

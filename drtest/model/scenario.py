@@ -216,7 +216,7 @@ class Scenario:
     needs: tuple[Need, ...] = ()  # capabilities without which it is not run
     bucket: BucketKind = "plain"
     credentials: CredentialKind = "full"  # of the calendar's machine; drills may all
-    tune: Grid | None = None  # read by drtest tune alone
+    tune: Grid | None = None  # for drtest tune; a budget of money is judged with its prices too
     file: str = "<python>"
     line: int = 1
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from support.prices import text
 from drtest.api.options import Options
 from drtest.api.prices import Prices, load, places, read, shipped
 from drtest.errors import UsageError
+from drtest.model.grid import Grid
+from drtest.model.money import Money
+from drtest.model.scenario import LiteralFile, Objectives, Scenario
 
 HERE = "aws/us-east-1/STANDARD"
 
@@ -164,6 +169,26 @@ def test_a_run_that_is_priced_afresh_takes_the_shipped_book(tmp_path: Path) -> N
     (folder / "prices/b2.json").write_text(json.dumps(older))
     assert load(["b2"], kept=folder).tariffs != load(["b2"]).tariffs
     assert load(["b2"], kept=folder, is_afresh=True).tariffs == load(["b2"]).tariffs
+
+
+BUDGET = Objectives(cost_per_month=Money(amount=Decimal(8), currency="USD"))
+
+
+def scenario(**changes: object) -> Scenario:
+    made = Scenario(name="x", why="y", source=(LiteralFile(path="/a", content="a"),))
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_a_scenario_with_a_budget_has_the_prices_that_it_tunes_with() -> None:
+    none, grid = load(()), Grid(prices=("b2/all/STANDARD",))
+    (found,) = none.of(scenario(objectives=BUDGET, tune=grid)).tariffs
+    assert found.tag.place == "b2/all/STANDARD"
+    given = load([HERE])
+    assert given.of(scenario(objectives=BUDGET, tune=grid)) is given
+    for other in (scenario(tune=grid), scenario(objectives=BUDGET)):
+        assert none.of(other) == none
+    with pytest.raises(UsageError, match="there are books of"):
+        none.of(scenario(objectives=BUDGET, tune=Grid(prices=("moon/x/Y",))))
 
 
 def test_an_age_is_not_negative() -> None:
