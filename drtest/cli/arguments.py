@@ -24,7 +24,10 @@ Seed = Annotated[
     typer.Option("--seed", metavar="N", help="Another tree, other mutations, other samples."),
 ]
 Long = Annotated[
-    bool, typer.Option("--long", help="Also those below long/.", rich_help_panel=SELDOM)
+    bool,
+    typer.Option(
+        "--long", help="Also those below long/, which take minutes.", rich_help_panel=SELDOM
+    ),
 ]
 Duplicity = Annotated[
     str,

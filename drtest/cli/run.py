@@ -79,7 +79,10 @@ def run(
     gateway: Annotated[
         Mode | None,
         typer.Option(
-            "--gateway", metavar="MODE", help="plain, tls or forward.", rich_help_panel=SELDOM
+            "--gateway",
+            metavar="MODE",
+            help="How duplicity reaches the store: plain, tls or forward.",
+            rich_help_panel=SELDOM,
         ),
     ] = None,
     preload: Annotated[
