@@ -56,7 +56,7 @@ def asked(scenario: Scenario, words: Words) -> Grid:
         raise UsageError(
             "drtest tune compares what a month costs: say with which prices, such as\n"
             "    --prices aws/us-east-1/STANDARD\n"
-            "drtest prices lists them; generic/any/STANDARD takes your own figures"
+            "drtest prices lists them; generic/all/STANDARD takes your own figures"
         )
     return grid
 

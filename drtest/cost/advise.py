@@ -19,12 +19,14 @@ def advise(
     tariff: int,
     *,
     yours: At,
+    is_cold: bool = False,
     levers: Iterable[tuple[str, Decimal]] = (),
 ) -> Advice:
     """Return what *points*, ordered by volume size, say with their *tariff*-th prices.
 
     The rule stands at ``Advice``. *levers* are what else would move the bill, with what it saves a
-    month; those that save nothing are left out. ValueError without points.
+    month; those that save nothing are left out. *is_cold*: a restore has to wait for a
+    thaw. ValueError without points.
     """
     if not points:
         raise ValueError("a grid has points")
@@ -53,6 +55,7 @@ def advise(
         compared=yours,
         compared_restore_s=own.restore_file.time_s,
         saves=months[yours] - months[_at(best)],
+        is_cold=is_cold,
         step=_step(points, tariff),
         levers=tuple(Lever(what=what, saves=saves) for what, saves in levers if saves > _NONE),
     )

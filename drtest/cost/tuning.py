@@ -80,7 +80,13 @@ def tuning(
         archive_bytes=round(archive_bytes(at_yours, after=seen.age)),
         points=points,
         advice=tuple(
-            advise(points, number, yours=sweep.yours, levers=_levers(at_yours, tariff))
+            advise(
+                points,
+                number,
+                yours=sweep.yours,
+                is_cold=tariff.of(tariff.tag.storage_class).thaw is not None,
+                levers=_levers(at_yours, tariff),
+            )
             for number, tariff in enumerate(tariffs)
         ),
         unseen=None if sweep.unseen is None else seen.error(sweep.unseen),

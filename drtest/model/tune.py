@@ -170,6 +170,7 @@ class Advice:
     compared: At  # yours
     compared_restore_s: float
     saves: Decimal  # a month, the best against yours
+    is_cold: bool = False  # volumes are thawed first, for hours that are in no time here
     step: SawTooth | None = None  # the steepest; None: there is none
     levers: tuple[Lever, ...] = ()
 

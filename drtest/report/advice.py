@@ -89,6 +89,8 @@ def _choice(tuning: Tuning, advice: Advice) -> str:
     if chunk != yours_chunk and is_larger:
         chosen += f" with --s3-multipart-chunk-size {chunk}"
     back = f"one lost file then comes back in {span(advice.range_restore_s)}"
+    if advice.is_cold:
+        back = f"once thawed, {back}"
     yours = span(advice.compared_restore_s)
     saved = amount(abs(advice.saves), places(advice.cheapest + advice.spread))
     money = f"{saved} {advice.prices.currency} a month"

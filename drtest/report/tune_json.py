@@ -164,6 +164,7 @@ def _advice(one: Advice, found: Tuning) -> dict[str, Any]:
         "compared": _at(one.compared),
         "compared_restore_s": one.compared_restore_s,
         "saves": _money(one.saves),
+        "is_cold": one.is_cold,
         "step": None
         if one.step is None
         else {

@@ -378,6 +378,7 @@ def test_several_prices_are_compared_and_cold_ones_matter() -> None:
     assert (b2.requests_share, b2.step) == (0.0, None)
     assert {one.priced[1].paid_requests for one in found.points} == {0}
     assert cold.matters
+    assert [one.is_cold for one in found.advice] == [False, False, True]
     assert any("thawed the standard way" in one for one in found.assumptions)
 
 

@@ -35,6 +35,7 @@ def test_the_whole_advice() -> None:
         ({"range_mib": (19, 19), "compared": (10, 20)}, ["Choose 19 MiB, because one"]),
         ({"compared_restore_s": 4.0}, ["19 costs 0.31 USD a month less than 250, which is yours"]),
         ({"compared_restore_s": 4.0, "saves": Decimal(0)}, ["yours costs the same within 1 %"]),
+        ({"is_cold": True}, ["because once thawed, one lost file then comes back in 11s"]),
         (
             {"best": (250, 256), "range_mib": (200, 250)},
             ["Choose 200 to 250 MiB with --s3-multipart-chunk-size 256"],
