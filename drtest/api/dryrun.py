@@ -16,7 +16,7 @@ from drtest.model.plan import clocks, plan
 from drtest.model.restores import restores
 from drtest.model.scenario import Backup, Paths, Prune, Scenario
 from drtest.oracle.ruling import duplicity_arguments
-from drtest.runner.timeline import describe
+from drtest.runner.phrase import describe
 
 # Words for what only a run can know; capitals, as in a manual.
 SOURCE, ARCHIVE, LOG, RESTORED = Path("/SOURCE"), Path("ARCHIVE_DIR"), Path("LOG"), Path("TARGET")

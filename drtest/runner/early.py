@@ -66,7 +66,7 @@ class Early:
         if self.pool is None:
             return None
         drill = self.drills.stand.scenario.drills[restore.drill - 1]
-        return self.pool.submit(self.drills.restore, drill, restore, seen)
+        return self.pool.submit(self.drills.restorer.restore, drill, restore, seen)
 
     def results(self, history: Sequence[Event]) -> Mapping[PlannedRestore, Begun]:
         """Return what was begun and holds, with what did not get so far."""

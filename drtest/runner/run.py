@@ -37,9 +37,11 @@ from drtest.runner.copies import Copies
 from drtest.runner.drills import Drills
 from drtest.runner.early import early
 from drtest.runner.fault import fault
+from drtest.runner.restore import Restorer
 from drtest.runner.room import lacking, placed
 from drtest.runner.salvage import Salvage
-from drtest.runner.timeline import Timeline, locked
+from drtest.runner.server import Server, locked
+from drtest.runner.timeline import Timeline
 from drtest.runner.truth import Truths
 from drtest.runner.workspace import remove_tree
 from drtest.runner.wreck import Wreck
@@ -117,10 +119,12 @@ def _events(stand: Stand) -> Iterator[Event]:
         )
         timeline = Timeline(
             stand=stand,
-            machine=machine,
-            keyring=ring,
-            vault=vault,
-            commands=locked(commands, vault, vault.locks.start),
+            server=Server(
+                machine=machine,
+                keyring=ring,
+                vault=vault,
+                commands=locked(commands, vault, vault.locks.start),
+            ),
             truths=truths,
             clock=clocks(scenario),
             chain=looking.enter_context(chains.opened(stand, vault)),
@@ -137,13 +141,16 @@ def _events(stand: Stand) -> Iterator[Event]:
         )
         drills = Drills(
             stand=stand,
-            vault=vault,
-            commands=replace(
-                commands, encryption="none" if vault.locks.never_encrypts else "passphrase"
+            restorer=Restorer(
+                stand=stand,
+                vault=vault,
+                commands=replace(
+                    commands, encryption="none" if vault.locks.never_encrypts else "passphrase"
+                ),
+                truths=truths,
+                wreck=wreck,
+                copies=copies,
             ),
-            truths=truths,
-            wreck=wreck,
-            copies=copies,
         )
         try:
             yield from _calendar_and_drills(timeline, drills, salvage)

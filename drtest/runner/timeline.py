@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from drtest import workload
 from drtest.chance import Seed
 from drtest.clock import monotonic_s
-from drtest.duplicity.command import Commands
-from drtest.duplicity.machine import Machine, refuse_full_disk
 from drtest.errors import TimeLimit
-from drtest.keys.keyring import Keyring
 from drtest.model.events import (
     ActionFinished,
     Event,
@@ -25,8 +22,6 @@ from drtest.model.events import (
     StepStarted,
     StoredObject,
 )
-from drtest.model.interval import format_interval
-from drtest.model.locks import Lock
 from drtest.model.scenario import (
     Backup,
     Change,
@@ -43,13 +38,14 @@ from drtest.model.scenario import (
 )
 from drtest.model.toxic import Hold, Toxic
 from drtest.runner.bench import Stand, route, unfit_source
+from drtest.runner.caller import Caller
 from drtest.runner.chain import Chain
 from drtest.runner.damage import damage
 from drtest.runner.meddle import meddling
+from drtest.runner.phrase import describe
+from drtest.runner.server import Server
 from drtest.runner.truth import Truths
-from drtest.runner.vault import Vault
 from drtest.runner.watch import watching
-from drtest.runner.workspace import remove_tree
 from drtest.store.versions import current, roll_back
 
 # A change during a backup is later than the instant that it is dated by: its mtime shows it.
@@ -58,13 +54,10 @@ _AFTER_ITS_STAT = timedelta(seconds=1)
 
 @dataclass(slots=True, kw_only=True)
 class Timeline:
-    """The machine that is backed up, and where its calendar has got to."""
+    """The server that is backed up, and where its calendar has got to."""
 
     stand: Stand
-    machine: Machine
-    keyring: Keyring
-    vault: Vault
-    commands: Commands
+    server: Server
     truths: Truths
     chain: Chain
     clock: dict[int, datetime]  # what the machine's clock shows at each step
@@ -77,7 +70,7 @@ class Timeline:
             self.stand.bench.check_stop()
             if self.stand.time_left_s() <= 0:
                 raise TimeLimit(f"the time limit ran out before step {dated.index}")
-            self.keyring.set_clock(self.vault.clock(self.clock[dated.index]))
+            self.server.set_clock(self.clock[dated.index])
             started = monotonic_s()
             yield StepStarted(index=dated.index, at=dated.at, what=describe(dated))
             for event in self._step(dated):
@@ -97,9 +90,9 @@ class Timeline:
             case Prune():
                 yield from self._prune(dated, dated.step)
             case Lose():
-                self._lose(dated.step)
+                self.server.lose(dated.step.what)
             case Change() | Revoke():
-                self._lock(dated.index)
+                self.server.lock(dated.index)
             case Harmed():
                 yield from self._harm(dated, dated.step)
             case RollBack():
@@ -147,29 +140,22 @@ class Timeline:
             ) as (target, more_env),
         ):
             watch.on_hold = meddler.on_hold
-            log, name = self.stand.log(f"{dated.index:04d}-{step.action}")
-            machine_log = self.machine.folder / f"{dated.index}.stanzas"
-            argv = self.commands.backup(
+            caller = self._caller(dated)
+            argv = self.server.commands.backup(
                 step.action,
                 source=self.truths.source,
                 target=target,
-                archive=self.machine.archive,
-                log=machine_log,
+                archive=self.server.machine.archive,
+                log=caller.records,
                 at=self.clock[dated.index],
             )
             with self.stand.bench.slots:
-                call = self.machine.call(
+                call = caller.call(
                     step.action,
                     argv,
-                    more_env=more_env,
-                    log=log,
-                    log_name=name,
-                    machine_log=machine_log,
-                    timeout_s=self.stand.action_limit_s(),
+                    env=more_env,
                     kill_when=watch.kill_when if step.toxics else None,
                 )
-        refuse_full_disk(call)
-        self.stand.bench.check_store(call)
         if call.status == 0 and step.must_be == "done":
             self.truths.settle(dated.at)
         yield ActionFinished(
@@ -192,36 +178,33 @@ class Timeline:
         yield self._listing(dated.index, dated.at)
 
     def _prune(self, dated: DatedStep, step: Prune) -> Iterator[Event]:
-        machine_log = self.machine.folder / f"{dated.index}.stanzas"
+        caller = self._caller(dated)
         with route(self.stand, step=str(dated.index), phase="prune", at=dated.at) as (
             target,
             more_env,
         ):
-            actions = self.commands.retention(
+            actions = self.server.commands.retention(
                 target=target,
-                archive=self.machine.archive,
-                log=machine_log,
+                archive=self.server.machine.archive,
+                log=caller.records,
                 at=self.clock[dated.index],
                 force=step.force,
             )
             for action, argv in actions:
-                log, name = self.stand.log(f"{dated.index:04d}-{action}")
-                machine_log.unlink(missing_ok=True)  # one log a call
                 with self.stand.bench.slots:
-                    call = self.machine.call(
-                        action,
-                        argv,
-                        more_env=more_env,
-                        log=log,
-                        log_name=name,
-                        machine_log=machine_log,
-                        timeout_s=self.stand.action_limit_s(),
-                    )
-                self.stand.bench.check_store(call)
+                    call = caller.call(action, argv, env=more_env)
                 yield ActionFinished(
                     index=dated.index, at=dated.at, call=call, must_be=step.must_be
                 )
         yield self._listing(dated.index, dated.at)
+
+    def _caller(self, dated: DatedStep) -> Caller:
+        return Caller(
+            stand=self.stand,
+            machine=self.server.machine,
+            label=f"{dated.index:04d}",
+            name=str(dated.index),
+        )
 
     def _harm(self, dated: DatedStep, step: Harmed) -> Iterator[Event]:
         if self.stand.scenario.bucket != "plain":
@@ -248,37 +231,6 @@ class Timeline:
         )
         yield self._listing(dated.index, dated.at)
 
-    def _lose(self, step: Lose) -> None:
-        match step.what:
-            case "archive dir":
-                remove_tree(self.machine.archive)
-                self.machine.archive.mkdir(mode=0o700)
-            case "gnupg home":
-                self.keyring.close()
-                remove_tree(self.keyring.home)
-                self.keyring = Keyring(self.keyring.home)
-            case "secret key":
-                for key in self.vault.keys:
-                    self.keyring.lose_secret(key.fingerprint)
-            case "passphrase":
-                for name in ("PASSPHRASE", "SIGN_PASSPHRASE"):
-                    self.machine.env.pop(name, None)
-            case _ as never:
-                assert_never(never)
-
-    def _lock(self, index: int) -> None:
-        """Let the job use what the step *index* says from here on."""
-        before = self.vault.locks.steps.get(index - 1, self.vault.locks.start)
-        after = self.vault.locks.steps[index]
-        self.vault.change(self.keyring, before, after)
-        self.commands = locked(self.commands, self.vault, after)
-        only_revoked = before == replace(after, revoked=before.revoked)
-        # Whoever adds --no-encryption to a job leaves what it exports as it is.
-        if not only_revoked and after.encryption != "none":
-            for name in ("PASSPHRASE", "SIGN_PASSPHRASE"):
-                self.machine.env.pop(name, None)
-            self.machine.env.update(self.vault.server_env(after))
-
     def _listing(self, index: int, at: datetime) -> Event:
         """What the bucket holds now, as the difference from the listing before."""
         place = self.stand.where
@@ -303,46 +255,8 @@ class Timeline:
         )
 
 
-def locked(commands: Commands, vault: Vault, lock: Lock) -> Commands:
-    """Return *commands* with the keys of *lock*."""
-    return replace(
-        commands,
-        encryption=lock.encryption,
-        encrypt_key=vault.fingerprint(lock.encrypt_key),
-        sign_key=vault.fingerprint(lock.sign_key),
-    )
-
-
 def armed(step: Backup) -> tuple[Toxic, ...]:
     """Return all toxics of an action; a change during it needs one that holds a request."""
     if step.during is None:
         return step.toxics
     return (*step.toxics, Toxic(does=Hold(), when=step.during.when))
-
-
-def describe(dated: DatedStep) -> str:
-    """Return the step in the words of a scenario file."""
-    match dated.step:
-        case Mutate():
-            return "mutate"
-        case Backup(action=action):
-            return action
-        case Prune(force=force):
-            return "prune" if force else "prune without force"
-        case Lose(what=what):
-            return f"lose: {what}"
-        case Change(what=what):
-            return f"change: {what}"
-        case Revoke(what=what):
-            return f"revoke: {what}"
-        case Harmed(damage=done):
-            return f"damage: {done}"
-        case RollBack():
-            return "roll-back"
-        case Clock(off=off):
-            sign = "-" if off < timedelta() else ""
-            return f"clock: {sign}{format_interval(abs(off))}"
-        case Wait():
-            return "wait"
-        case _ as never:
-            assert_never(never)
