@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from drtest.api.options import Options
 from drtest.duplicity.command import Commands, Target
 from drtest.duplicity.versions import Duplicity
 from drtest.model.interval import format_instant
+from drtest.model.locks import Lock, locks
 from drtest.model.plan import clocks, plan
 from drtest.model.restores import restores
 from drtest.model.scenario import Backup, Paths, Prune, Scenario
@@ -52,12 +53,11 @@ def _lines(scenario: Scenario, options: Options) -> Iterator[Planned]:
         policy=scenario.policy,
         name="NAME",
         rules=lambda at: duplicity_arguments(scenario.policy.select, SOURCE, at=at, lists=LISTS),
-        encrypt_key="KEY" if scenario.policy.encrypt_key else "",
-        sign_key="SIGN_KEY" if scenario.policy.sign_key else "",
     )
-    clock = clocks(scenario)
+    clock, planned_locks = clocks(scenario), locks(scenario)
     for dated in scenario.steps:
         now = clock[dated.index]
+        commands = _locked(commands, planned_locks.steps[dated.index])
         match dated.step:
             case Backup(action=action):
                 argv = commands.backup(
@@ -72,7 +72,12 @@ def _lines(scenario: Scenario, options: Options) -> Iterator[Planned]:
             case _:
                 yield Planned(at=dated.at, what=describe(dated))
     made = plan(scenario).made
+    commands = replace(
+        commands, encryption="none" if planned_locks.never_encrypts else "passphrase"
+    )
     for drill in scenario.drills:
+        lock = planned_locks.start if drill.sign_key == "old" else planned_locks.end
+        sign_key = _key(lock.sign_key) if drill.sign_key else ""
         paths = drill.restore.paths if isinstance(drill.restore, Paths) else ("",)
         for restore in restores(scenario, drill, made):
             for path in paths:
@@ -85,6 +90,21 @@ def _lines(scenario: Scenario, options: Options) -> Iterator[Planned]:
                     at=restore.asked_at,
                     typed=restore.typed.text if restore.typed else "",
                     path=path.strip("/"),
+                    sign_key=sign_key,
                 )
                 what = f"drill {restore.drill}.{restore.part}: {restore.what}, {restore.must_be}"
                 yield Planned(at=restore.now_at, what=what, argv=shlex.join(argv))
+
+
+def _locked(commands: Commands, lock: Lock) -> Commands:
+    return replace(
+        commands,
+        encryption=lock.encryption,
+        encrypt_key=_key(lock.encrypt_key),
+        sign_key=_key(lock.sign_key),
+    )
+
+
+def _key(number: int) -> str:
+    """The name of a key in the order in which the job gets to use them, "" for none."""
+    return f"KEY{number}" if number else ""
