@@ -38,3 +38,16 @@ def test_pages_are_small_and_name_no_machine() -> None:
         assert len(text.encode()) < BYTES
         assert not OF_A_MACHINE.findall(text)
         assert "default-src 'none'" in text
+
+
+def test_the_readme_says_what_the_page_says() -> None:
+    page = re.sub(r"<[^>]+>|\s+", " ", (FOLDER / "blog-2012-volsize.html").read_text())
+    said = re.sub(r"\s+", " ", (FOLDER.parents[1] / "README.md").read_text())
+    for claim in (
+        "requests are at most 2 % of",
+        "from 5 to 250 MiB",
+        "0.30 USD",
+        "Choose 10 to 19 MiB, because one lost file then comes back in 12s instead of 2m07s",
+    ):
+        assert claim in page
+        assert claim in said
