@@ -43,7 +43,7 @@ def advise(
     )
     return Advice(
         prices=_priced(best, tariff).prices,
-        matters=dearest - cheapest > cheapest * MATTERS,
+        matters=dearest - cheapest > cheapest * MATTERS > _NONE,
         lowest_mib=points[0].volsize_mib,
         highest_mib=points[-1].volsize_mib,
         cheapest=cheapest,

@@ -382,6 +382,25 @@ def test_several_prices_are_compared_and_cold_ones_matter() -> None:
     assert any("thawed the standard way" in one for one in found.assumptions)
 
 
+def test_where_nothing_costs_anything_time_decides() -> None:
+    scenario = nights(69)
+    asked = swept(scenario)
+    free = tariff("generic/all/STANDARD", "storage=0", "egress=0")
+    found = tuning(
+        asked,
+        scenario,
+        [outcome(scenario, at) for at in asked.run],
+        [free],
+        source=Measured(size_bytes=FILES * MIB, files=FILES, block_bytes=65_536),
+        duplicity_version="3.2.1",
+    )
+    assert found is not None
+    (advice,) = found.advice
+    assert (advice.cheapest, advice.spread, advice.matters) == (0, 0, False)
+    assert advice.best == (5, 20)
+    assert (advice.requests_share, advice.step, advice.levers) == (0.0, None, ())
+
+
 @pytest.mark.parametrize("where", [STANDARD, "b2/all/STANDARD", "aws/eu-south-1/GLACIER"])
 def test_prices_that_are_whole(where: str) -> None:
     check(tariff(where))
