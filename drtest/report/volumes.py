@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from drtest.model.tune import Advice, ModelError, Point, Priced, Sized, Tuning
+from drtest.model.tune import (
+    BYTES_LIMIT,
+    REQUESTS_LIMIT,
+    Advice,
+    ModelError,
+    Point,
+    Priced,
+    Sized,
+    Tuning,
+)
 from drtest.report import drawn
 from drtest.report.advice import amount, asides, places, span, verdict
 from drtest.report.money import money, source
@@ -70,6 +79,7 @@ class Volumes:
     basis: tuple[str, ...]  # what was measured, and what the figures are of
     modelled: tuple[tuple[str, str], ...]  # points, why they were not measured
     alike: str  # which volume sizes have one row for all chunks, "" for none
+    claims: tuple[str, str]  # how far off requests and bytes may be, as the model says of itself
     errors: tuple[ModelError, ...]  # the model beside the meter; where it had not seen, first
 
 
@@ -87,6 +97,7 @@ def volumes(tuning: Tuning, today: date) -> Volumes:
         basis=tuple(_basis(tuning)),
         modelled=tuple(modelled(tuning)),
         alike=alike(shown) if shown.points else "",
+        claims=(f"{REQUESTS_LIMIT * 100:g} %", f"{BYTES_LIMIT * 100:g} %"),
         errors=tuple(one for one in errors if one is not None),
     )
 

@@ -10,6 +10,7 @@ import pytest
 from support.results import STARTED_AT, scenario
 from support.runs import RUNS, hostile_tuned, nothing, silent, tuned, with_account
 from support.tunings import ADVICE, STANDARD, tuning, with_prices
+from support.tunings import failed as point_failed
 from support.tunings import point as made
 
 from drtest.model.run import RunResult, run_verdict
@@ -136,6 +137,12 @@ def test_every_point_has_a_row_and_says_whether_it_was_measured() -> None:
     assert "250 256 805 <0.01" in said.replace("&lt;", "<")
 
 
+def test_a_point_whose_drills_failed_says_so_in_its_row() -> None:
+    bad = point_failed(tuning(), (10, 20), Verdict.FAIL)
+    assert "0.01 7s 23 5.77 FAIL , measured" in words(render(tuned(bad)))
+    assert "FAIL , measured" not in words(render(tuned()))
+
+
 def test_plain_execution_is_had_by_the_command_that_has_it() -> None:
     assert "drtest run drills the same policy so." in words(render(tuned()))
     assert "--preload" not in words(render(tuned()))
@@ -163,7 +170,11 @@ def test_the_model_stands_beside_the_meter() -> None:
     said = words(render(tuned()))
     assert "37 unseen 20 25 MiB 1,004 1,000 +0.4 % 1,011 bytes 1,000 bytes +1.1 % yes" in said
     off = replace(tuning().unseen, predicted_requests=1_100)  # type: ignore[type-var]
-    assert "1,100 1,000 +10.0 %" in words(render(tuned(replace(tuning(), unseen=off))))
+    further = words(render(tuned(replace(tuning(), unseen=off))))
+    assert "1,100 1,000 +10.0 %" in further
+    assert "It was further off: take what is modelled as an estimate." in further
+    assert "It claims at most 2 % on requests and 3 % on bytes." in said
+    assert "further off" not in said
     none = words(render(tuned(replace(tuning(), unseen=None, why_no_unseen="of one size"))))
     assert "was not tried on a volume size that it had not seen: of one size." in none
 
