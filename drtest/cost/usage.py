@@ -48,11 +48,12 @@ class Usage:
 def is_billed(request: Alike, unbilled: Mapping[str, tuple[str, ...]]) -> bool:
     """Whether the provider bills requests such as *request*.
 
-    5xx never; a gateway's answer never reached the store; *unbilled* are the provider's other
-    exceptions. A HEAD has no error code, so its 4xx are billed unless all of that status are free.
-    One without an answer is billed: the store may well have done it.
+    5xx never; what the gateway answered of its own accord would never have reached the store;
+    *unbilled* are the provider's other exceptions. A HEAD has no error code, so its 4xx are billed
+    unless all of that status are free. One without an answer is billed: the store may well have
+    done it.
     """
-    if request.answered_by == "gateway":
+    if request.meant_for == "gateway":
         return False
     if request.status is None:
         return True
@@ -91,7 +92,7 @@ def measure(
                 status=None if status is None or status < 300 else status,
             )
             usage.requests[kind] = usage.requests.get(kind, 0) + one.count
-        if one.answered_by == "gateway":
+        if one.meant_for == "gateway":
             continue
         read = ReadKind(month=month, phase=one.phase, step=step, storage_class=cls)
         usage.sent_bytes[read] = usage.sent_bytes.get(read, 0) + one.body_out_bytes

@@ -58,7 +58,7 @@ def policies(requests: Iterable[Request]) -> dict[str, Policy]:
     """
     needs: dict[str, _Needs] = {}
     for request in requests:
-        if request.answered_by == "store" and request.operation != UNKNOWN:
+        if request.meant_for == "store" and request.operation != UNKNOWN:
             phase = "backup" if request.phase in _BACKUPS else request.phase
             needs.setdefault(phase, _Needs()).add(request)
     return {phase: need.policy() for phase, need in sorted(needs.items())}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drtest.gateway.requestlog import Row, joined
-from drtest.model.traffic import Alike, Totals, is_read
+from drtest.model.traffic import Alike, Totals, is_read, meant_for
 
 _Kind = tuple[int, str, str, int | None, str, str, str]
 _NEVER_ENDED: Row = {
@@ -50,7 +50,9 @@ def tally(path: Path, scenario: str | None = None, *, offset: int = 0) -> dict[s
             status,
             end["error_code"],
             end["outcome"],
-            end["answered_by"],
+            "store"
+            if end["answered_by"] == "store"
+            else meant_for("gateway", end.get("touched_by", ())),
         )
         found = sums.get(kind)
         if found is None:
@@ -67,7 +69,7 @@ def tally(path: Path, scenario: str | None = None, *, offset: int = 0) -> dict[s
 
 def _by_scenario(sums: dict[_Kind, _Sum], listeners: dict[int, Row]) -> dict[str, list[Alike]]:
     told: dict[str, list[Alike]] = {}
-    for (listener, operation, kind, status, error, outcome, answered_by), found in sums.items():
+    for (listener, operation, kind, status, error, outcome, meant), found in sums.items():
         labels = listeners[listener]
         told.setdefault(labels["scenario"], []).append(
             Alike(
@@ -79,7 +81,7 @@ def _by_scenario(sums: dict[_Kind, _Sum], listeners: dict[int, Row]) -> dict[str
                 status=status,
                 error_code=error,
                 outcome=outcome,  # type: ignore[arg-type]  # rows are written by this package
-                answered_by=answered_by,  # type: ignore[arg-type]
+                meant_for=meant,  # type: ignore[arg-type]
                 count=found.count,
                 body_in_bytes=found.body_in_bytes,
                 body_out_bytes=found.body_out_bytes,

@@ -8,6 +8,8 @@ from typing import Literal
 
 AnsweredBy = Literal["store", "gateway"]
 Outcome = Literal["ok", "failed", "unknown"]
+# Rules of the gateway that answer what the store would: a listing as of a moment, for a drill.
+STAND_INS = frozenset({"horizon"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,16 @@ class Request:
     outcome: Outcome
     answered_by: AnsweredBy
     touched_by: tuple[str, ...] = ()
+
+    @property
+    def meant_for(self) -> AnsweredBy:
+        """Who would have answered outside of drtest."""
+        return meant_for(self.answered_by, self.touched_by)
+
+
+def meant_for(answered_by: AnsweredBy, touched_by: Iterable[str]) -> AnsweredBy:
+    """Return the store where it answered, or where a rule stood in for it."""
+    return answered_by if STAND_INS.isdisjoint(touched_by) else "store"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,7 +125,7 @@ class Alike:
     status: int | None
     error_code: str
     outcome: Outcome
-    answered_by: AnsweredBy
+    meant_for: AnsweredBy
     count: int
     body_in_bytes: int
     body_out_bytes: int

@@ -38,6 +38,9 @@ def test_the_bill_is_the_sum_of_its_lines_and_told_again(place: Path) -> None:
     assert isinstance(lines, list)
     assert sum(Decimal(line["amount"]) for line in lines) == Decimal(str(before["total"])) > 0
     assert {line["what"] for line in lines} >= {"requests", "storage", "egress"}
+    # Listings of a drill are the gateway's own, and are paid for all the same.
+    listed = {line["phase"] for line in lines if line["item"] == "ListObjects"}
+    assert listed == {"full", "backup", "drill"}
     assert drtest("report", cwd=place).status == 0
     assert cost(place) == [before]
     (book,) = place.glob("reports/*/prices/aws.json")

@@ -80,7 +80,7 @@ def request(
         status=status,
         error_code=error,
         outcome="ok",
-        answered_by=answered_by,
+        meant_for=answered_by,
         count=1,
         body_in_bytes=0,
         body_out_bytes=out,

@@ -143,6 +143,25 @@ def test_fast_totals_equal_those_of_the_rows(
         assert frozenset().union(*(one.read_keys for one in alike)) == read
 
 
+@pytest.mark.parametrize(
+    ("touched_by", "meant_for"),
+    [((), "gateway"), (("status",), "gateway"), (("horizon",), "store")],
+)
+def test_what_stands_in_for_the_store_is_billed_as_the_stores(
+    tmp_path: Path, touched_by: tuple[str, ...], meant_for: str
+) -> None:
+    path = tmp_path / "log"
+    log = RequestLog(path)
+    exchange = opened(log, log.next_number(), 2)
+    log.arrived(exchange, listen(log, labels("a")))
+    exchange.answered_by, exchange.status = "gateway", 200
+    exchange.touched_by = list(touched_by)
+    log.finished(exchange)
+    log.close()
+    (row,), (alike,) = requests(path), tally(path)["a"]
+    assert (row.answered_by, row.meant_for, alike.meant_for) == ("gateway", meant_for, meant_for)
+
+
 def test_totals_of_one_scenario_need_only_the_log_behind_its_start(tmp_path: Path) -> None:
     path = tmp_path / "log"
     log = RequestLog(path)
