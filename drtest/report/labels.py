@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from drtest.report.plots import BOTTOM, LEFT, RIGHT, TOP
 
-CHARACTER = 6.7  # width of one, of the plot's 12 px text
-_LINE = 12  # height of a label
+CHARACTER = 7.9  # width of one, of 14 px text: that of a phone, larger than elsewhere
+_LINE = 13  # height of a label
 _GAP = 7  # from a dot to its name
 _SAMPLE = 5  # along a line, to see what a label would cover
 
