@@ -28,6 +28,8 @@ SILENTLY_WRONG = (
 )
 _DIFFERENCES = 3
 _MORE_PATHS = 20  # of one finding on a verbose page; run.json has up to a thousand
+# Found with prices alone, so that a command without them would not show it again.
+_OF_MONEY = frozenset({"cost-exceeded", "restore-cost-exceeded", "prices-too-old", "price-missing"})
 _TAIL, _LONG_TAIL = 3, 40  # lines of a log or a traceback
 
 
@@ -266,6 +268,10 @@ def again(result: ScenarioResult) -> str:
     store = result.on or result.store.partition(" ")[0]
     if store and store != "moto":
         words += ["--store", store]
+    if result.bills and any(one.code in _OF_MONEY for one in result.judgement.findings):
+        prices = result.bills[0].prices
+        words += ["--prices", prices.place]
+        words += [word for one in prices.overrides for word in ("--price", one)]
     return " ".join(argument(word) for word in words)
 
 

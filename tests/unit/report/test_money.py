@@ -15,7 +15,9 @@ from support.results import run, scenario
 from support.runs import account, with_account
 
 from drtest.model.account import Goals
+from drtest.model.finding import Finding
 from drtest.model.run import RunResult
+from drtest.report.blocks import again
 from drtest.report.brief import brief
 from drtest.report.console import Console
 from drtest.report.document import document
@@ -103,6 +105,14 @@ def test_a_budget_stands_beside_what_a_month_costs() -> None:
         "27.00 USD a month at aws/us-east-1/STANDARD, the budget is 8 USD: "
     )
     assert question.mark == "pass"
+
+
+def test_what_money_fails_by_is_shown_again_with_its_prices() -> None:
+    priced = bill(prices=replace(bill().prices, overrides=("storage=0.006",)))
+    finding = Finding(code="cost-exceeded", subject="cost-per-month", message="m")
+    command = again(scenario("a", bills=(priced,), findings=[finding]))
+    assert command.endswith(" --prices aws/us-east-1/STANDARD --price storage=0.006")
+    assert "--prices" not in again(scenario("a", bills=(priced,)))
 
 
 def test_run_json_keeps_every_figure() -> None:
