@@ -31,6 +31,7 @@ def check(case: Case, drilled: Drilled) -> Iterator[Finding]:
             code=fault.code,
             subject=fault.subject,
             message=fault.message,
+            line=case.line_of_drill(fault.drill),
             evidence=dict(fault.evidence),
         )
     is_complete = case.history.is_complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import tempfile
@@ -15,6 +16,7 @@ from drtest.model.host import Host
 
 ZONES = Path("/usr/share/zoneinfo")
 PROBE_TIMEOUT_S = 60.0
+_ALL_CATEGORIES = 0x1FBF  # glibc's LC_ALL_MASK (locale.h)
 # In the new UTS namespace only this host's name is another one (uts_namespaces(7)).
 _DRESS = (
     'if [ -n "$1" ]; then printf %s "$1" >/proc/sys/kernel/hostname || exit 125; fi; '
@@ -54,8 +56,10 @@ def dress(host: Host, program: Path) -> Dress:
     """Return how to run *program* as on *host*, once that was seen to work.
 
     CapabilityMissing where this machine cannot do it: another user or hostname needs root, a time
-    zone must be known.
+    zone or a locale must be known.
     """
+    if host.lang is not None and not _has_locale(host.lang):
+        raise _missing("lang", f"this machine has no locale {host.lang}, and libc would take C")
     if host.timezone is not None and not (ZONES / host.timezone).is_file():
         raise _missing("timezone", f"there is no {ZONES / host.timezone}, and libc would take UTC")
     owner = None if host.user is None else _owner(host.user)
@@ -99,6 +103,24 @@ def give(folder: Path, owner: tuple[int, int]) -> None:
     os.chown(folder, *owner, follow_symlinks=False)
     for path in folder.rglob("*"):
         os.chown(path, *owner, follow_symlinks=False)
+
+
+def _has_locale(name: str) -> bool:
+    """Whether libc has the locale *name*; asked without setting it, since that is for all threads.
+
+    Where it can't be asked, as in a libc without locales, the answer is yes.
+    """
+    try:
+        libc = ctypes.CDLL(None)
+        libc.newlocale.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+        libc.newlocale.restype = libc.freelocale.restype = ctypes.c_void_p
+        libc.freelocale.argtypes = (ctypes.c_void_p,)
+    except (OSError, AttributeError):
+        return True
+    found = libc.newlocale(_ALL_CATEGORIES, name.encode(), None)
+    if found:
+        libc.freelocale(found)
+    return bool(found)
 
 
 def _outside(host: Host) -> tuple[str, ...]:

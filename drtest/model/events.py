@@ -312,6 +312,7 @@ class FaultSeen:
     message: str
     subject: str = ""
     evidence: dict[str, object] = field(default_factory=dict)
+    drill: int = 0  # the drill that it keeps from being run, 0 where it is none's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from drtest.model.events import DrillStarted, Event, StoredObject
+from drtest.model.events import DrillStarted, Event, FaultSeen, StoredObject
 from drtest.model.plan import PlannedSet
 from drtest.model.restores import PlannedRestore, resolve, resolve_after
 from drtest.model.scenario import Drill
@@ -42,6 +42,9 @@ class Drills:
         """
         todo: list[tuple[Drill, PlannedRestore]] = []
         for drill in self.stand.scenario.drills:
+            if (lacking := self._lacking(drill)) is not None:
+                yield lacking
+                continue
             if drill.when != "end":
                 if not self.counts.get(drill.number):
                     yield unchecked(drill.number, "no prune removed anything")
@@ -60,7 +63,7 @@ class Drills:
         """Run what is to be run just after the prune of step *index*, which removed something."""
         todo: list[tuple[Drill, PlannedRestore]] = []
         for drill in self.stand.scenario.drills:
-            if drill.when == "end":
+            if drill.when == "end" or self._lacking(drill) is not None:
                 continue
             before = self.counts.get(drill.number, 0)
             try:
@@ -78,7 +81,7 @@ class Drills:
         early: Mapping[PlannedRestore, Begun],
     ) -> Iterator[Event]:
         with ThreadPoolExecutor(
-            self.stand.bench.parallel, thread_name_prefix=f"drill-{self.stand.number}"
+            self.stand.restores_at_once, thread_name_prefix=f"drill-{self.stand.number}"
         ) as pool:
             running: list[tuple[Drill, PlannedRestore, Future[Event]]] = []
             for drill, restore in todo:
@@ -99,6 +102,17 @@ class Drills:
                     yield future.result()
             finally:
                 _cancel(future for *_, future in running)
+
+    def _lacking(self, drill: Drill) -> FaultSeen | None:
+        """Why none of a drill's restores can be run; a drill that nobody wants lacks nothing."""
+        only = self.stand.only_drill
+        is_wanted = only is None or only[0] == drill.number
+        return self.restorer.hosts.lacking(drill) if is_wanted else None
+
+    def can_run(self, restore: PlannedRestore) -> bool:
+        """Whether it is wanted, and this machine can be the one that its drill asks for."""
+        drill = self.stand.scenario.drills[restore.drill - 1]
+        return self.is_wanted(restore) and self._lacking(drill) is None
 
     def is_wanted(self, restore: PlannedRestore) -> bool:
         """Whether ``--drill`` leaves it in."""

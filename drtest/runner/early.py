@@ -91,7 +91,7 @@ def early(drills: Drills) -> Iterator[Early]:
     stand = drills.stand
     waiting: dict[int, list[PlannedRestore]] = {}
     for restore, step in begins(stand.scenario).items():
-        if drills.is_wanted(restore):
+        if drills.can_run(restore):
             waiting.setdefault(step, []).append(restore)
     begun = Early(drills=drills, pool=None, waiting=waiting, settled=settled_after(stand.scenario))
     workers = stand.bench.parallel - 1  # one process is the calendar's own

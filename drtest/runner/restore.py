@@ -7,7 +7,7 @@ from pathlib import Path
 
 from drtest.clock import monotonic_s
 from drtest.duplicity.command import Commands
-from drtest.duplicity.host import Dress, dress, give, need_reachable
+from drtest.duplicity.host import give
 from drtest.duplicity.machine import Machine
 from drtest.errors import TimeLimit
 from drtest.gateway.horizon import write_listing
@@ -21,6 +21,7 @@ from drtest.runner.bench import PREFIX, Stand, route
 from drtest.runner.caller import Caller
 from drtest.runner.chosen import paths_of
 from drtest.runner.copies import Copies
+from drtest.runner.hosts import Hosts
 from drtest.runner.probe import probed
 from drtest.runner.truth import Truths
 from drtest.runner.vault import Vault
@@ -38,6 +39,7 @@ class Restorer:
     truths: Truths
     wreck: Wreck
     copies: Copies
+    hosts: Hosts
 
     def restore(
         self,
@@ -75,9 +77,8 @@ class Restorer:
                 },
             )
         label = f"d{restore.drill}.{restore.part}"
-        dressed = self._dress(drill)
-        machine = self._machine(label, dressed)
-        folder = machine.folder
+        machine = self.hosts.machine(drill, label)
+        folder, dressed = machine.folder, machine.dressed
         machine.set_up()
         if seen is not None:
             write_listing(_listing(machine), f"{self.stand.where.prefix}{PREFIX}/", seen)
@@ -89,7 +90,6 @@ class Restorer:
             ring.close()  # an agent of drtest's own user would serve the other one
             give(machine.folder, dressed.owner)
             give(machine.gnupg, dressed.owner)
-            need_reachable(dressed, machine.folder)
         started = monotonic_s()
         try:
             restored = tuple(
@@ -133,28 +133,6 @@ class Restorer:
             self.wreck.add(label, folder, machine.gnupg)
         remove_tree(machine.gnupg)
         return finished
-
-    def _dress(self, drill: Drill) -> Dress | None:
-        """How the drill's machine differs, seen to work; CapabilityMissing where it cannot."""
-        return None if drill.host is None else dress(drill.host, self.commands.duplicity.program)
-
-    def _machine(self, label: str, dressed: Dress | None) -> Machine:
-        bench = self.stand.bench
-        if dressed is None:
-            return Machine(
-                folder=self.stand.work / label,
-                gnupg=bench.workspace.new_home(),
-                redact=bench.redact,
-                run=bench.runner,
-            )
-        # What a preloaded duplicity read of its machine when it started is not this machine's.
-        if dressed.owner is None:
-            folder, gnupg = self.stand.work / label, bench.workspace.new_home()
-        else:
-            outer = f"s{self.stand.number}-{label}"
-            folder = bench.workspace.outer_folder(outer)
-            gnupg = bench.workspace.outer_folder(f"{outer}g")
-        return Machine(folder=folder, gnupg=gnupg, redact=bench.redact, dressed=dressed)
 
     def _one_path(
         self,

@@ -37,6 +37,7 @@ from drtest.runner.copies import Copies
 from drtest.runner.drills import Drills
 from drtest.runner.early import early
 from drtest.runner.fault import fault
+from drtest.runner.hosts import Hosts
 from drtest.runner.restore import Restorer
 from drtest.runner.room import lacking, placed
 from drtest.runner.salvage import Salvage
@@ -150,6 +151,7 @@ def _events(stand: Stand) -> Iterator[Event]:
                 truths=truths,
                 wreck=wreck,
                 copies=copies,
+                hosts=Hosts(stand=stand),
             ),
         )
         try:

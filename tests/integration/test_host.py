@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from support.bench import codes, drill, opened
 
 from drtest.duplicity.versions import Duplicity
-from drtest.model.events import DrillFinished
+from drtest.model.events import DrillFinished, ScenarioFinished
 from drtest.model.host import Host
-from drtest.model.scenario import Drill, FileSet, Scenario, Size, Zoo
+from drtest.model.scenario import (
+    AtEach,
+    Backup,
+    DatedStep,
+    Drill,
+    FileSet,
+    Policy,
+    Prune,
+    Scenario,
+    Size,
+    Zoo,
+)
 
 WWW = FileSet(path="/srv/www", files=3, size=Size(shape="fixed", low_bytes=99, high_bytes=99))
 
@@ -81,4 +93,41 @@ def test_what_the_machine_cannot_do_is_unverified(
     with opened(duplicity, short_tmp) as bench:
         _, result = drill(bench, restored_as(host), tmp_path)
     assert codes(result) == ["capability-missing"]
+    assert result.verdict.value == "UNVERIFIED"
+
+
+@pytest.mark.needs("gpg")
+def test_only_the_drill_that_cannot_be_run_is_unverified(
+    duplicity: Duplicity, short_tmp: Path, tmp_path: Path
+) -> None:
+    night = datetime(2026, 1, 1, 3, tzinfo=UTC)
+    steps = tuple(
+        DatedStep(index=index, at=night + timedelta(days=index), step=step)
+        for index, step in enumerate((Backup(action="full"), Backup(), Prune(force=True)), start=1)
+    )
+    drills = (
+        Drill(number=1, name="in Qo'noS", at=(AtEach(),), host=Host(lang="tlh_QO.UTF-8"), line=9),
+        Drill(number=2, at=(AtEach(),)),
+        Drill(number=3, when="after each prune", host=Host(user="nobody-of-this-name"), line=11),
+        Drill(number=4, host=Host(umask=0o022)),
+    )
+    scenario = Scenario(
+        name="one of four",
+        why="The others say what they can.",
+        source=(WWW,),
+        policy=Policy(encryption="none", remove_all_but_n_full=1),
+        steps=steps,
+        drills=drills,
+    )
+    with opened(duplicity, short_tmp) as bench:
+        events, result = drill(bench, scenario, tmp_path)
+    assert isinstance(events[-1], ScenarioFinished)
+    assert [one.label for one in result.judgement.drills] == ["2.1", "2.2", "4.1"]
+    assert {one.verdict.value for one in result.judgement.drills} == {"PASS"}
+    doubts = [one for one in result.judgement.findings if one.severity.value == "unverified"]
+    assert [(one.code, one.subject, one.line) for one in doubts] == [
+        ("capability-missing", "host: lang", 9),
+        ("capability-missing", "host: user", 11),
+    ]
+    assert "Drill 1 (in Qo'noS) was not run" in doubts[0].message
     assert result.verdict.value == "UNVERIFIED"

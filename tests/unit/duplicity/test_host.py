@@ -93,6 +93,7 @@ def test_whether_root_restores(teller: Path) -> None:
     [
         (Host(timezone="Mars/Olympus"), "host: timezone"),
         (Host(user="nobody-of-this-name"), "host: user"),
+        (Host(lang="tlh_QO.UTF-8"), "host: lang"),
     ],
     ids=str,
 )
