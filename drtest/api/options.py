@@ -75,6 +75,14 @@ class Options:
         return len(os.sched_getaffinity(0))
 
     @property
+    def calls(self) -> int:
+        """How many duplicity processes may run at once: each waits for gpg and the store at times.
+
+        One more than cores keeps the cores busy; a restore whose time is judged runs alone.
+        """
+        return self.cores + 1
+
+    @property
     def work_parent(self) -> Path:
         """Where the working folder is made."""
         return (self.work or Path(tempfile.gettempdir())).absolute()

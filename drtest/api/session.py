@@ -62,6 +62,10 @@ def session(
         outlet: make_store(outlet, options) for outlet in dict.fromkeys(job.outlet for job in jobs)
     }
     with Workspace(parent) as workspace, contextlib.ExitStack() as stack:
+        preload = None
+        if options.preload:  # it imports for a second, in which the stores are started
+            preload = Preload(duplicity, workspace.folder("preload"))
+            stack.callback(preload.close)
         faults: dict[Outlet, EnvironmentFault] = {}
         for number, (outlet, store) in enumerate(stores.items()):
             redact.learn([store.credentials.secret_key, store.credentials.session_token])
@@ -76,10 +80,9 @@ def session(
             Gateway(workspace.folder("gateway"), log=archive.folder / REQUEST_LOG)
         )
         runner: process.Runner = process.run
-        if options.preload:
-            preload = Preload(duplicity, workspace.folder("preload"))
+        if preload is not None:
             runner = stack.enter_context(preload).run
-        slots = threading.Semaphore(options.cores)
+        slots = threading.Semaphore(options.calls)
         yield Session(
             gateway=gateway,
             duplicity=duplicity,
@@ -95,7 +98,7 @@ def session(
                     gpg=gpg,
                     redact=redact,
                     slots=slots,
-                    parallel=options.cores,
+                    parallel=options.calls,
                     stop=stop,
                     store_options=words_for(outlet, options),
                     preloaded=options.preload,
@@ -107,21 +110,21 @@ def session(
         )
 
 
-def needed_bytes(scenario: Scenario, cores: int) -> int:
+def needed_bytes(scenario: Scenario, calls: int) -> int:
     """Return a rough upper bound of the room that one scenario wants in the working folder.
 
-    The source, a restored tree for each core, and the 2.3 volumes that duplicity wants to see free
-    in its temp folder before it begins, however small the source is (facts 1.7).
+    The source, a restored tree for each of *calls* at once, and the 2.3 volumes that duplicity
+    wants to see free in its temp folder before it begins, however small the source is (facts 1.7).
     """
     source = workload.size_estimate(scenario.source)
-    return source + cores * source + int(2.3 * scenario.policy.volsize_mib * 2**20)
+    return source + calls * source + int(2.3 * scenario.policy.volsize_mib * 2**20)
 
 
 def check_room(options: Options, jobs: Sequence[Job]) -> None:
     """Raise OutOfSpace where the largest scenarios, as many as run at once, would not fit."""
-    cores = options.cores
-    largest = sorted((needed_bytes(job.scenario, cores) for job in jobs), reverse=True)
-    needed = sum(largest[: options.jobs or cores]) + SPARE_BYTES
+    each = (needed_bytes(job.scenario, options.calls) for job in jobs)
+    largest = sorted(each, reverse=True)
+    needed = sum(largest[: options.jobs or options.cores]) + SPARE_BYTES
     parent = options.work_parent
     while not parent.exists():
         parent = parent.parent

@@ -32,10 +32,14 @@ LONGEST_SOCKET = 107  # bytes of a Unix socket's path (unix(7)), without the clo
 
 
 class Preload:
-    """One duplicity, imported and waiting; a context manager. ``run`` may be called by threads."""
+    """One duplicity, imported and waiting; a context manager. ``run`` may be called by threads.
+
+    It is started when it is made and waited for when it is entered: its imports take a second, in
+    which other things can be begun.
+    """
 
     def __init__(self, duplicity: Duplicity, folder: Path) -> None:
-        """Start it in *folder*, which is its own; UsageError where it cannot be preloaded."""
+        """Start it in *folder*, which is its own; UsageError where that cannot be."""
         path = folder / "s"
         if len(os.fsencode(path)) > LONGEST_SOCKET:
             raise UsageError(f"--preload: {path} is too long for a socket: choose a shorter --work")
@@ -43,26 +47,28 @@ class Preload:
         self._lock = threading.Lock()
         home = folder / "home"
         home.mkdir(mode=0o700)
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(path))
-            listener.listen(1)
+        self._control = socket.socket(socket.AF_UNIX)  # first listens, then is the connection
+        try:
+            self._control.bind(str(path))
+            self._control.listen(1)
             self._child = process.start(
                 [*interpreter(duplicity), str(PARENT), str(duplicity.program), str(path)],
                 env={**process.CLEAN_LOCALE, "PATH": process.SYSTEM_PATH, "HOME": str(home)},
                 log=folder / "log",
             )
-            try:
-                self._control = self._accept(listener)
-            except BaseException:
-                self._child.stop()
-                raise
+        except BaseException:
+            self._control.close()
+            raise
+
+    def __enter__(self) -> Preload:
+        """Wait until it is ready; UsageError where it cannot be preloaded."""
         try:
+            with self._control as listener:
+                self._control = self._accept(listener)
             self._await_ready()
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Preload:
         return self
 
     def __exit__(

@@ -39,7 +39,7 @@ class Bench:
     workspace: Workspace
     gpg: str
     redact: Redactor
-    slots: threading.Semaphore  # as many duplicity processes at once as there are cores
+    slots: threading.Semaphore  # as many duplicity processes at once as Options.calls
     parallel: int
     stop: threading.Event
     store_options: tuple[str, ...] = ()  # how drtest run is told to use this store again
@@ -105,6 +105,11 @@ class Stand:
         path = self.folder / name
         path.parent.mkdir(exist_ok=True)
         return path, name
+
+    @property
+    def restores_at_once(self) -> int:
+        """How many restores may run beside each other: one where its time is judged."""
+        return 1 if self.scenario.objectives.real_size else self.bench.parallel
 
     def time_left_s(self) -> float:
         """Return the seconds that the scenario still has by its time limit; may be negative."""

@@ -342,6 +342,7 @@ program, folder, pipe = map(Path, sys.argv[2:5])
 made = Preload(Duplicity(program=program, version="3.2.1", which=str(program)), folder)
 code = "import os, time; open(%r, 'w').write(f'{os.getppid()} {os.getpid()}'); time.sleep(999)"
 argv = [str(program), "--archive-dir", "/a", code % str(pipe)]
+made.__enter__()
 made.run(argv, env={}, log=folder / "l", timeout_s=999)
 """
 
@@ -405,8 +406,11 @@ def test_what_cannot_be_imported_is_refused(tmp_path: Path, short_tmp: Path) -> 
     path = tmp_path / "duplicity"
     path.write_text(f"#!{sys.executable} -I\nprint('duplicity 3.2.1')\n")
     one = Duplicity(program=path, version="3.2.1", which=str(path))
-    with pytest.raises(UsageError, match=r"cannot be imported and forked .*duplicity"):
-        Preload(one, short_tmp)
+    with (
+        pytest.raises(UsageError, match=r"cannot be imported and forked .*duplicity"),
+        Preload(one, short_tmp),
+    ):
+        pass
 
 
 def test_an_interpreter_that_ends_at_once_is_refused(tmp_path: Path, short_tmp: Path) -> None:
@@ -415,8 +419,8 @@ def test_an_interpreter_that_ends_at_once_is_refused(tmp_path: Path, short_tmp: 
     path = tmp_path / "duplicity"
     path.write_text(f"#!{tmp_path}/python\n")
     one = Duplicity(program=path, version="3.2.1", which=str(path))
-    with pytest.raises(UsageError, match=r"\(no\)"):
-        Preload(one, short_tmp)
+    with pytest.raises(UsageError, match=r"\(no\)"), Preload(one, short_tmp):
+        pass
 
 
 def test_a_folder_too_long_for_a_socket_is_refused(program: Duplicity, tmp_path: Path) -> None:
