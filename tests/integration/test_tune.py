@@ -128,6 +128,16 @@ def test_a_point_that_fails_its_drills_fails_the_run(tmp_path: Path) -> None:
     assert row.endswith("FAIL") or "FAIL, " in row, row
 
 
+def test_what_cannot_be_verified_is_no_answer(tmp_path: Path) -> None:
+    write(tmp_path, GRID.replace("tune:\n", "needs: checks-clock\ntune:\n"))
+    said = drtest("tune", "grid.yaml", cwd=tmp_path)  # on moto, which does not
+    assert said.status == 3
+    assert "no point of the grid made a full: there is nothing to compare" in said.out.replace(
+        "\n" + " " * 14, " "
+    )
+    assert document(tmp_path)["tune"] is None
+
+
 @pytest.mark.parametrize(
     ("source", "what"),
     [
