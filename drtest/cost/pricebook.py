@@ -31,7 +31,8 @@ Price = Annotated[Decimal, BeforeValidator(_only_text), Field(ge=0, allow_inf_na
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when a book is read: most runs read none, and all start with this module.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Source(_Frozen):
