@@ -9,7 +9,9 @@ from pathlib import Path
 
 from drtest.api.long import left_out
 from drtest.api.options import Options
+from drtest.cost.sweep import named_point, point_scenario
 from drtest.errors import ScenarioError, UsageError
+from drtest.model.grid import LEAST_CHUNK_MIB
 from drtest.model.scenario import Scenario
 from drtest.oracle.refusal import Problem, problems
 from drtest.scenario import find_files, load
@@ -31,6 +33,7 @@ def choose(options: Options) -> Chosen:
     """Return the scenarios that *options* name, and what is left out; UsageError for none."""
     scenarios = loaded(find_files(options.paths, long=options.long), seed=options.seed)
     found = [one for one in scenarios if has_words(one.name, options.words)]
+    found = found or _point(scenarios, options.words)
     if not found:
         names = "\n".join(f"    {one.name}" for one in scenarios)
         raise UsageError(f"-k {options.words!r} selects none of:\n{names}")
@@ -41,6 +44,14 @@ def choose(options: Options) -> Chosen:
         scenarios=tuple(one for one in found if one.name not in lacking),
         left_out=(*left_out(options), *lacking.values()),
     )
+
+
+def _point(scenarios: Sequence[Scenario], words: str) -> list[Scenario]:
+    """The point of a grid that ``drtest tune`` calls by *words*: its commands name it so."""
+    named = named_point(words)
+    if named is None or named[1][1] < LEAST_CHUNK_MIB:
+        return []
+    return [point_scenario(one, named[1]) for one in scenarios if one.name == named[0]]
 
 
 def rootless(scenario: Scenario, options: Options) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from drtest.cost.habits import Habits, habits
@@ -12,6 +13,10 @@ from drtest.model.scenario import Policy, Scenario
 
 WHOLE_VOLUMES = 3  # of a full: with fewer there is nothing to see of a volume size
 UNSEEN_VOLUMES = 4  # some more, for the one that nothing is computed from
+_POINT = re.compile(
+    r"(?P<name>.+) \(volsize (?P<volsize>[1-9][0-9]{0,5}), chunk (?P<chunk>[1-9][0-9]{0,5})\)",
+    re.DOTALL,
+)
 
 
 def at_point(policy: Policy, at: At) -> Policy:
@@ -24,6 +29,14 @@ def point_name(name: str, at: At) -> str:
     """Return the name of a point's scenario: ``NAME (volsize 5, chunk 20)``."""
     volsize, chunk = at
     return f"{name} (volsize {volsize}, chunk {chunk})"
+
+
+def named_point(text: str) -> tuple[str, At] | None:
+    """Return the scenario's name and the point in what ``point_name`` made; None for any other."""
+    found = _POINT.fullmatch(text)
+    if found is None:
+        return None
+    return found["name"], (int(found["volsize"]), int(found["chunk"]))
 
 
 def point_scenario(scenario: Scenario, at: At) -> Scenario:

@@ -10,6 +10,7 @@ from support.prices import text
 
 from drtest.api.grid import Words, asked
 from drtest.api.options import Options
+from drtest.api.select import choose
 from drtest.api.tune import prepare
 from drtest.errors import UsageError
 from drtest.model.grid import Grid, Project
@@ -153,3 +154,13 @@ def test_a_book_that_lacks_a_price_is_found_before_anything_is_run(tmp_path: Pat
     words = Words(prices=(str(tmp_path / "mine.json"), STANDARD))
     with pytest.raises(UsageError, match="UploadPart"):
         prepare(options(tmp_path), words)
+
+
+def test_a_point_is_run_alone_by_the_name_that_the_report_gives(tmp_path: Path) -> None:
+    name = "a grid (volsize 7, chunk 20)"
+    (point,) = choose(options(tmp_path, words=name, drill="1")).scenarios
+    assert point == prepare(options(tmp_path), Words()).chosen.scenarios[-1]
+    assert point.name == name
+    for none in ("a grid (volsize 7, chunk 4)", "no grid (volsize 7, chunk 20)", "(volsize 7)"):
+        with pytest.raises(UsageError, match="selects none"):
+            choose(options(tmp_path, words=none))
