@@ -187,7 +187,7 @@ def schema() -> Schema:
             "s3-multipart-chunk-size": one_or_many(whole(LEAST_CHUNK_MIB)),
             "prices": one_or_many(matching(r"^[^/]+/[^/]+/[^/]+$")),
             "restores-per-month": {"anyOf": [number, matching(f"{ratio}$")]},
-            "download": matching(rf"^{NUMBER} ?({'|'.join(UNITS | BITS)})(/s|ps)?$"),
+            "download": matching(rf"^{NUMBER} ?({'|'.join(UNITS | BITS)})(/s)?$"),
             "project": project,
         },
     )

@@ -52,7 +52,7 @@ def parse_total(text: str) -> int:
 
 def parse_speed(text: str) -> int:
     """Return the bytes a second in ``32 MiB/s`` or ``100 Mbit/s``."""
-    found = re.fullmatch(rf"({NUMBER}) ?([A-Za-z]+)(?:/s|ps)?", text, re.ASCII)
+    found = re.fullmatch(rf"({NUMBER}) ?([A-Za-z]+)(?:/s)?", text, re.ASCII)
     unit = (UNITS | BITS).get(found[2]) if found else None
     speed = int(Decimal(found[1]) * unit) if found and unit else 0
     if speed < 1:
