@@ -46,8 +46,13 @@ def prepare(options: Options, words: Words) -> Tune:
         )
     grid = asked(scenario, words)
     told = replace(options, prices=grid.prices, preload=True)
-    for tariff in load(told.prices, told.price).tariffs:
-        check(tariff)
+    try:
+        for tariff in load(told.prices, told.price).tariffs:
+            check(tariff)
+    except UsageError as problem:
+        if words.prices:
+            raise
+        raise UsageError(f"{scenario.file}: tune: prices: {problem}") from None
     sweep = swept(scenario, grid, told)
     return Tune(
         options=told,

@@ -145,6 +145,9 @@ def test_one_scenario_at_a_time(tmp_path: Path) -> None:
 def test_a_place_without_prices(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no prices for moon"):
         prepare(options(tmp_path), Words(prices=("aws/moon/STANDARD",)))
+    wrong = TUNED.replace(STANDARD, "aws/us-east-1/WARM")
+    with pytest.raises(UsageError, match=r"grid.yaml: tune: prices: .* has no class WARM; it has"):
+        prepare(options(tmp_path, wrong), Words())
 
 
 def test_a_book_that_lacks_a_price_is_found_before_anything_is_run(tmp_path: Path) -> None:
