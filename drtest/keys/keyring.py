@@ -148,6 +148,10 @@ class Keyring:
         if done.status != 0 or "SUCCESS keyedit.passwd" not in said:  # it fails with status 0 too
             raise EnvironmentFault(f"gpg did not change a key's passphrase: {said[-400:]}")
 
+    def has(self, fingerprint: str) -> bool:
+        """Whether any half of the key lies here."""
+        return any(key["fingerprint"] == fingerprint for key in self._gpg.list_keys())
+
     def has_secret(self, fingerprint: str) -> bool:
         """Whether the secret half lies here."""
         return any(key["fingerprint"] == fingerprint for key in self._gpg.list_keys(secret=True))

@@ -42,7 +42,8 @@ class Server:
                 self.keyring = Keyring(self.keyring.home)
             case "secret key":
                 for key in self.vault.keys:
-                    self.keyring.lose_secret(key.fingerprint)
+                    if self.keyring.has_secret(key.fingerprint):  # not of one of a later day
+                        self.keyring.lose_secret(key.fingerprint)
             case "passphrase":
                 self._forget()
             case _ as never:

@@ -76,7 +76,8 @@ class Vault:
             ring.put(secret=[self.keys[number - 1].secret])
             ring.trust(self.fingerprint(number))
         for number in after.revoked - before.revoked:
-            ring.revoke(self.keys[number - 1])
+            if ring.has(self.fingerprint(number)):  # a keyring that was lost has nothing to revoke
+                ring.revoke(self.keys[number - 1])
         if before.passphrase != after.passphrase:
             old, new = (self.passphrases[one.passphrase - 1] for one in (before, after))
             for number in before.keys:

@@ -31,6 +31,7 @@ from drtest.model.scenario import (
     AtOldest,
     AtSample,
     Backup,
+    Change,
     Count,
     DatedStep,
     Drill,
@@ -47,6 +48,7 @@ from drtest.model.scenario import (
     PathTarget,
     Policy,
     Prune,
+    Revoke,
     Scenario,
     Share,
     SourceEntry,
@@ -55,7 +57,7 @@ from drtest.model.scenario import (
     Zoo,
 )
 from drtest.model.zoo import THINGS
-from support.scenarios import KINDS, NAME, START, VERBS, sizes
+from support.scenarios import KINDS, LATE, NAME, START, VERBS, sizes
 
 MOST_BYTES = 20 << 10
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -227,7 +229,12 @@ def _mutations(draw: st.DrawFn, ground: Ground, *, before_full: bool) -> Mutate:
 @st.composite
 def _policies(draw: st.DrawFn, rules: tuple[Rule, ...]) -> Policy:
     encryption = draw(st.sampled_from(["none", "passphrase", "key", "none"]))
-    key = st.sampled_from(["ed25519", "ed25519", "rsa2048"]).map(lambda a: NewKey(algorithm=a))
+    key = st.builds(
+        NewKey,
+        algorithm=st.sampled_from(["ed25519", "ed25519", "rsa2048"]),
+        expires_at=st.sampled_from([None, None, LATE]),
+        has_passphrase=st.sampled_from([True, True, False]),
+    )
     sign: Any = None
     if encryption == "key":
         sign = draw(st.sampled_from([None, "same", NewKey(algorithm="ed25519")]))
@@ -252,6 +259,35 @@ def _policies(draw: st.DrawFn, rules: tuple[Rule, ...]) -> Policy:
 
 
 @st.composite
+def _key_changes(draw: st.DrawFn, policy: Policy) -> tuple[Change | Revoke, ...]:
+    """Every fifth night something changes about keys; what is revoked is changed at once."""
+    if draw(st.integers(0, 4)):
+        return ()
+    uses: list[Any] = [
+        use
+        for use, key in (("encrypt-key", policy.encrypt_key), ("sign-key", policy.sign_key))
+        if key is not None and key != "same"
+    ]
+    choices: list[Any] = [(Change(what="no-encryption"),)]
+    if policy.encryption == "passphrase":
+        choices.append((Change(what="passphrase"),))
+    for use in uses:
+        choices += [(Change(what=use),), (Revoke(what=use), Change(what=use))]
+    key = policy.encrypt_key
+    if isinstance(key, NewKey) and key.has_passphrase:
+        choices.append((Change(what="passphrase"),))
+    some: tuple[Change | Revoke, ...] = draw(st.sampled_from(choices))
+    return some
+
+
+def needs_a_full(policy: Policy, change: Change | Revoke) -> bool:
+    """Whether the chain can't go on after it."""
+    return change.what == "no-encryption" or (
+        change.what == "passphrase" and policy.encryption != "key"
+    )
+
+
+@st.composite
 def _steps(draw: st.DrawFn, ground: Ground, policy: Policy) -> tuple[DatedStep, ...]:
     steps: list[DatedStep] = []
     at: datetime = START
@@ -265,6 +301,11 @@ def _steps(draw: st.DrawFn, ground: Ground, policy: Policy) -> tuple[DatedStep, 
     nights = draw(st.integers(2, 7))
     for number in range(nights):
         kinds = later if number else ["full", "backup"]
+        changes = draw(_key_changes(policy)) if number else ()
+        if any(needs_a_full(policy, change) for change in changes):
+            kinds = ["full"]
+        for change in changes:
+            do(change)
         action: Any = draw(st.sampled_from(kinds))
         if number and draw(st.integers(0, 9)) < 8:
             do(draw(_mutations(ground, before_full=action == "full")))
@@ -367,13 +408,20 @@ def _drills(draw: st.DrawFn, scenario: Scenario, ground: Ground, number: int) ->
     is_after = bool(planned.removing) and draw(st.integers(0, 3)) == 0
     if is_after:  # what is promised then is not what is promised at the end
         at = [draw(st.sampled_from([AtEach(), AtOldest(), AtNewest(), AtSample(count=2)]))]
-    is_locked = scenario.policy.encryption != "none" and draw(st.integers(0, 7)) == 0
+    changed = {dated.step.what for dated in scenario.steps if isinstance(dated.step, Change)}
+    is_locked = (
+        scenario.policy.encryption != "none"
+        and "no-encryption" not in changed
+        and draw(st.integers(0, 7)) == 0
+    )
+    signs_all = scenario.policy.sign_key is not None and not changed
     return Drill(
         number=number,
         restore=draw(st.one_of(what)),
         at=tuple(at),
         when="after each prune" if is_after else "end",
         escrow=frozenset() if is_locked else None,
+        sign_key="new" if signs_all and draw(st.booleans()) else None,
         must_be="refused" if is_locked else "recovered",
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
+from drtest.cost.habits import habits
 from drtest.cost.predict import predict
 from drtest.cost.rehearsal import NEAR_A_LIMIT
 from drtest.cost.source import FileGroup, SourceShape
@@ -16,6 +18,7 @@ from drtest.model.scenario import (
     AtEach,
     AtOldest,
     Backup,
+    Change,
     CopyOf,
     Count,
     DatedStep,
@@ -354,6 +357,34 @@ def test_from_a_loss_on_everything_is_an_estimate() -> None:
     first, second, restore = prediction.steps
     assert not first.why_estimate
     assert second.why_estimate == restore.why_estimate == "the secret key is lost"
+
+
+def test_from_a_change_of_keys_on_everything_is_an_estimate() -> None:
+    prediction = predict(
+        scenario(Backup(), DAY, Change(what="passphrase"), Backup()), duplicity_version="3.2.1"
+    )
+    first, second, restore = prediction.steps
+    assert not first.why_estimate
+    assert second.why_estimate == restore.why_estimate == "keys or passphrases change on the way"
+
+
+@pytest.mark.parametrize(
+    ("has_passphrase", "sign", "reads", "syncs"),
+    [
+        (True, "same", True, True),
+        (True, None, False, False),
+        # Metered: the PASSPHRASE is empty, so nothing is read back; and it opens what is fetched.
+        (False, "same", False, True),
+        (False, None, False, True),
+    ],
+)
+def test_what_a_key_lets_duplicity_read(
+    has_passphrase: bool, sign: Literal["same"] | None, reads: bool, syncs: bool
+) -> None:
+    key = NewKey(algorithm="ed25519", has_passphrase=has_passphrase)
+    policy = Policy(encryption="key", encrypt_key=key, sign_key=sign)
+    found = habits(policy, duplicity_version="3.2.1")
+    assert (found.reads_last_manifest, found.can_sync_when_cold) == (reads, syncs)
 
 
 def test_two_backups_within_one_second_are_no_fair_trial() -> None:
