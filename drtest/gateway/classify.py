@@ -79,7 +79,7 @@ def classify(
         bucket, _, key = path[1:].partition("/")
         bucket = _decoded(bucket)
     scope: Scope = "object" if key else "bucket" if bucket else "service"
-    routes = _routes().get((method, scope), ())
+    routes = (_routes() if query else _bare_routes()).get((method, scope), ())
     fields = _query_fields(query) if query else {}
     operation = next((r.operation for r in routes if r.fits(fields, headers)), UNKNOWN)
     return Target(operation=operation, bucket=bucket, key=_decoded(key))
@@ -142,6 +142,15 @@ def _routes() -> dict[tuple[str, Scope], tuple[_Route, ...]]:
     return {
         place: tuple(sorted(routes, key=lambda route: -route.demands))
         for place, routes in table.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _bare_routes() -> dict[tuple[str, Scope], tuple[_Route, ...]]:
+    """Return those that a request without a query can be: a few, where most others ask for one."""
+    return {
+        place: tuple(route for route in routes if not route.fixed and not route.query)
+        for place, routes in _routes().items()
     }
 
 

@@ -91,7 +91,9 @@ class Listener:
         self._relays: set[asyncio.Task[None]] = set()
         self._sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self._sock.setblocking(False)
-        self._accepting = asyncio.create_task(self._accept())
+        self._loop = asyncio.get_running_loop()
+        self._pause: asyncio.TimerHandle | None = None
+        self._listen()
         self.number = log.listener(labels, mode=mode, upstream=upstream.url.geturl())
 
     @property
@@ -102,8 +104,9 @@ class Listener:
 
     async def close(self, *, wait_s: float) -> bool:
         """Stop; True where every exchange had ended by itself within *wait_s*."""
-        self._accepting.cancel()
-        await asyncio.gather(self._accepting, return_exceptions=True)
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._sock)
         self._sock.close()
         is_quiet = True
         try:
@@ -119,16 +122,22 @@ class Listener:
 
     # connections
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
+    def _listen(self) -> None:
+        self._loop.add_reader(self._sock, self._accept)
+
+    def _accept(self) -> None:
+        """Take the connections that wait. The loop calls it: a task would cost two turns more."""
         while True:
             try:
-                sock, _ = await loop.sock_accept(self._sock)
+                sock, _ = self._sock.accept()
+            except BlockingIOError:
+                return
             except OSError as error:
                 if error.errno in _OUT_OF_DESCRIPTORS:
-                    await asyncio.sleep(
-                        0.05
-                    )  # others will close theirs; spinning would starve them
+                    # others will close theirs; to be told again at once would starve them
+                    self._loop.remove_reader(self._sock)
+                    self._pause = self._loop.call_later(0.05, self._listen)
+                    return
                 continue
             relay = asyncio.create_task(self._serve(sock))
             self._relays.add(relay)
