@@ -25,7 +25,7 @@ UNUSABLE = {
     "volsize 0": (SMALL.replace("no-encryption: true", "volsize: 0"), "volsize"),
     "an impossible date": (SMALL.replace("2026-01-02", "2026-02-30"), "February 2026 has 28 days"),
     "time running backwards": (SMALL.replace("2026-01-02", "+0D"), "+0D"),
-    "a word that is not built": (SMALL + "tune: {volsize: [5, 25]}\n", "tune"),
+    "a word that is not built": (SMALL + "faults: {kill: 1}\n", "faults"),
 }
 
 
