@@ -11,7 +11,7 @@ from drtest.api.foretell import compression, is_described
 from drtest.api.session import REQUEST_LOG
 from drtest.cost import seen
 from drtest.cost.evidence import Measured, Outcome
-from drtest.cost.source import SourceShape, expected, observed
+from drtest.cost.source import expected, observed
 from drtest.cost.sweep import at_point
 from drtest.cost.tariff import Tariff
 from drtest.cost.tuning import tuning
@@ -29,7 +29,6 @@ from drtest.model.names import format_stamp, parse_name
 from drtest.model.plan import plan
 from drtest.model.run import ScenarioResult, Settings
 from drtest.model.scenario import Backup, Scenario
-from drtest.model.tree import Entry
 from drtest.model.tune import Metered, Tuning
 from drtest.oracle.trees import TreeStore
 from drtest.report.archive import SCENARIO_FILE
@@ -226,9 +225,8 @@ def _source(run: _Run) -> Measured | None:
     truth = next((one for one in run.events if isinstance(one, TruthRecorded)), None)
     if truth is None:
         return None
-    entries: list[Entry] = list(TreeStore(run.folder / TREES).truth(truth.number))
-    ratio = compression(run.scenario)
-    shape: SourceShape = observed(entries, ratio=ratio)
+    entries = TreeStore(run.folder / TREES).truth(truth.number)
+    shape = observed(entries, ratio=compression(run.scenario))
     described = expected(run.scenario.source) if is_described(run.scenario) else None
     return Measured(
         size_bytes=round(sum(group.size_bytes for group in shape.groups)),
