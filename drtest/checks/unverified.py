@@ -93,7 +93,7 @@ def _idle_toxics(case: Case) -> Iterator[Finding]:
         is_idle = toxic.fired == 0
         if not is_idle and not (toxic.toxic == "kill" and status == 0):
             continue
-        fitted = counted(toxic.matching, "request")
+        fitted = f"{counted(toxic.matching, 'request')} of {counted(toxic.matching_bytes, 'byte')}"
         ended = f"and the {toxic.action} at {format_instant(toxic.at)} went its way"
         yield Finding(
             code="toxic-never-fired",
@@ -109,6 +109,7 @@ def _idle_toxics(case: Case) -> Iterator[Finding]:
                 "toxic": toxic.toxic,
                 "when": toxic.when,
                 "matching_requests": toxic.matching,
+                "matching_bytes": toxic.matching_bytes,
                 "status": status,
             },
         )

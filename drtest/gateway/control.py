@@ -44,9 +44,12 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What one toxic has met: different requests that fit its trigger, and attempts it hit."""
+    """What one toxic has met: different requests that fit its trigger, the bytes of their bodies,
+    and attempts that it hit.
+    """
 
     seen: int
+    sent_bytes: int
     fired: int
 
 
@@ -204,8 +207,8 @@ class Gateway:
         """Return what each toxic of an open port has met so far, in their order."""
         reply = self._ask("count", listener=listener.number)
         return tuple(
-            Counted(seen=seen, fired=fired)
-            for seen, fired in zip(reply["seen"], reply["fired"], strict=True)
+            Counted(seen=one["seen"], sent_bytes=one["sent_bytes"], fired=one["fired"])
+            for one in reply["toxics"]
         )
 
     def measure(self) -> Measures:

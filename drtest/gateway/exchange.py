@@ -63,6 +63,14 @@ class Exchange:
         return _named(self.target.key)
 
     @property
+    def declared_bytes(self) -> int:
+        """How many bytes of content its head declares; 0 where it does not say."""
+        fields = self.head.fields
+        # Chunks that carry a signature or a checksum are longer than what they hold.
+        said = fields.get("x-amz-decoded-content-length", fields.get("content-length", ""))
+        return int(said) if said.isdecimal() else 0
+
+    @property
     def is_peeked_at(self) -> bool:
         """Whether the beginning of the answer's body may name an S3 error."""
         return self.status is not None and (

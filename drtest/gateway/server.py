@@ -62,7 +62,7 @@ class Server:
                 return {}
             case "count":
                 armed = self._armed.get(message["listener"], [])
-                return {"seen": [one.seen for one in armed], "fired": [one.fired for one in armed]}
+                return {"toxics": [_counted(one) for one in armed]}
             case other:
                 raise ValueError(f"the gateway knows no command {other}")
 
@@ -114,6 +114,10 @@ class Server:
         # a second close waits for the first; one that is over is over
         closing = self._closing.get(number)
         return await closing if closing is not None else True
+
+
+def _counted(one: Armed) -> Message:
+    return {"seen": one.seen, "sent_bytes": one.sent_bytes, "fired": one.fired}
 
 
 def _measures() -> Message:

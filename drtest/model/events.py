@@ -164,9 +164,10 @@ class ToxicSeen:
     action: str
     toxic: str  # kill
     when: str  # its trigger, in words
-    matching: int  # different requests that fitted the trigger
+    matching: int  # different requests that fitted the trigger, but for the count
     fired: int  # attempts that it hit
     keys: tuple[str, ...] = ()  # of the objects whose requests were held
+    matching_bytes: int = 0  # of their bodies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ class When:
 
     ``operations`` are S3's names, any of them; none means all. ``nth`` counts different requests
     that fit, ``times`` how many attempts of the nth are hit (a retry is the same request).
+    ``sent_bytes`` stands in the place of ``nth``: the request with whose body all that fit have
+    sent so many bytes together, each of them counted once.
     """
 
     operations: tuple[str, ...] = ()
@@ -28,16 +30,21 @@ class When:
     volume: int | None = None  # only with ``of`` volume; None: any volume
     nth: int = 1
     times: int = 1
+    sent_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if self.nth < 1 or self.times < 1:
             raise ValueError("nth and times are at least 1")
+        if self.sent_bytes is not None and (self.sent_bytes < 1 or self.nth != 1):
+            raise ValueError("bytes are at least 1, and stand in the place of nth")
         if self.volume is not None and (self.of != "volume" or self.volume < 1):
             raise ValueError("a number from 1 goes with volume")
 
     def __str__(self) -> str:
         what = "|".join(self.operations) or "any request"
         of = f" of {self.objects}" if self.of is not None else ""
+        if self.sent_bytes is not None:
+            return f"{what}{of}, with {self.sent_bytes:,} bytes sent"
         return f"{what}{of}, the {_ordinal(self.nth)}"
 
     @property

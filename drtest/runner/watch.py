@@ -59,6 +59,7 @@ class Watch:
                 toxic=type(toxic.does).__name__.lower(),
                 when=str(toxic.when),
                 matching=counted.seen,
+                matching_bytes=counted.sent_bytes,
                 # a request without a body is never held in the middle of one
                 fired=len(held),
                 keys=tuple(key.rpartition("/")[2] for key in held),

@@ -8,6 +8,7 @@ from typing import cast
 from drtest.model.chain import Damage, Harm, Objects, Of
 from drtest.model.toxic import Kill, Point, Toxic, Watched, When
 from drtest.scenario import fields, words
+from drtest.scenario.amount import parse_bytes
 from drtest.scenario.node import Mapping, Node
 from drtest.scenario.problem import Problems
 
@@ -20,6 +21,7 @@ OBJECTS = (
     "the latest full or the latest incremental; all objects alone is the whole backup"
 )
 WATCHED = "allowed: volume 2, volume, manifest, signatures, all objects"
+_SENT = "allowed: a size from 1 B, such as 3 MiB; units are B, KiB, MiB, GiB"
 _HARMS = "write damage: {delete: volume 2 of full 1}"
 _TOXIC = "write toxics: [{kill: SIGKILL, when: {operation: PutObject, of: volume 2}}]"
 
@@ -126,14 +128,29 @@ def read_when(node: Node, problems: Problems) -> When | None:
         for key in ("nth", "times")
         if (value := found.get(key)) is not None
     }
+    sent_bytes: int | None = None
+    if (value := found.get("bytes")) is not None:
+        sent_bytes = fields.parsed(value, problems, _sent, what="a size", advice=_SENT)
+        if "nth" in found.values:
+            problems.add(
+                found.place("bytes"), "bytes and nth do not go together", "keep one of them"
+            )
     if len(problems.found) > before:
         return None
     return When(
         operations=tuple(operations),
         of=of,
         volume=volume,
+        sent_bytes=sent_bytes,
         **{key: count for key, count in counts.items() if count is not None},
     )
+
+
+def _sent(written: str) -> int:
+    found = parse_bytes(written)
+    if not found:
+        raise ValueError(_SENT)
+    return found
 
 
 def _watched(written: str) -> tuple[Watched, int | None]:

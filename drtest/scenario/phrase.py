@@ -37,7 +37,7 @@ from drtest.model.scenario import (
     Wait,
 )
 from drtest.model.toxic import Hold, Kill, Toxic, When
-from drtest.scenario.amount import format_target
+from drtest.scenario.amount import format_bytes, format_target
 from drtest.scenario.emit import Flow, Tree
 
 _SHORTEST_RUN = 3  # fewer equal steps at equal distances are written one by one
@@ -174,7 +174,11 @@ def _when_words(when: When) -> dict[str, Tree]:
         words["operation"] = operations[0] if len(operations) == 1 else Flow(operations)
     if when.of is not None:
         words["of"] = when.objects
-    words.update({"nth": when.nth, "times": when.times})
+    if when.sent_bytes is None:
+        words["nth"] = when.nth
+    else:
+        words["bytes"] = format_bytes(when.sent_bytes)
+    words["times"] = when.times
     return words
 
 

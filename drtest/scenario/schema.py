@@ -280,6 +280,7 @@ def _when() -> Schema:
             "operation": one_or_many(choice(words.OPERATIONS)),
             "of": matching("^(volume( [1-9][0-9]*)?|manifest|signatures|all objects)$"),
             "nth": whole(1),
+            "bytes": matching(rf"^{ONE_SIZE}$"),
             "times": whole(1),
         },
     )

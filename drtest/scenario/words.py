@@ -253,9 +253,10 @@ WHEN = {
     "operation": "S3's name: PutObject, UploadPart ...; one or a list (default any).",
     "of": "volume 2, volume, manifest, signatures or all objects (default any request).",
     "nth": "Which of the different requests that fit (default 1).",
+    "bytes": "In place of nth: the one with whose body those that fit have sent so much, as 3 MiB.",
     "times": "How many attempts of that request (default 1).",
 }
-WHEN_LATER = frozenset({"part", "bytes"})
+WHEN_LATER = frozenset({"part"})
 HELD_AT: tuple[str, ...] = get_args(Point)
 OPERATIONS = (
     "PutObject",

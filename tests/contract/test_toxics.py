@@ -125,6 +125,26 @@ class ToxicContract(ABC):
         stored = 3 if self.lets_through or at == "answered" else 2
         assert store.bodies == [len(BODY)] * stored
 
+    def test_bytes_are_counted_over_different_requests(self, gateway: Gateway) -> None:
+        store, trips = Store(), queue.SimpleQueue[Trip]()
+        toxic = self.armed(operations=("PutObject",), of="volume", sent_bytes=2 * len(BODY) + 1)
+        with (
+            serving(store) as (port, troubles),
+            passage(gateway, port, wait_s=0.2, toxics=[toxic], on_trip=trips.put) as one,
+        ):
+            for path in (VOLUME.format(1), MANIFEST, VOLUME.format(2)):
+                assert ask(one.listener, request(path)) == OK
+            asking = threading.Thread(target=ask, args=(one.listener, request(VOLUME.format(3))))
+            asking.start()
+            trip = trips.get(timeout=LIMIT_S)
+            gateway.release(trip)
+            asking.join(LIMIT_S)
+            assert ask(one.listener, request(VOLUME.format(4))) == OK
+            (counted,) = gateway.count(one.listener)
+        assert troubles == []
+        assert trip.key == VOLUME.format(3).removeprefix("/b/")
+        assert (counted.seen, counted.sent_bytes, counted.fired) == (4, 4 * len(BODY), 1)
+
     def test_a_retry_is_the_same_request(self, gateway: Gateway) -> None:
         store, trips = Store(), queue.SimpleQueue[Trip]()
         toxic = self.armed(operations=("PutObject",), nth=1, times=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from support.bench import codes, drill, opened
 
 from drtest.duplicity.versions import Duplicity, find
-from drtest.model.events import SourceChanged
+from drtest.model.events import SourceChanged, ToxicSeen
 from drtest.model.scenario import (
     AtInstant,
     AtNewest,
@@ -30,12 +31,14 @@ FIRST, SECOND = datetime(2026, 1, 1, 3, tzinfo=UTC), datetime(2026, 1, 2, 3, tzi
 MIB = 1 << 20
 
 
-def story(*verbs: str, nth: int = 2) -> Scenario:
+def story(*verbs: str, nth: int = 2, sent_bytes: int | None = None) -> Scenario:
     mutations = tuple(
         Mutation(verb=verb, targets=(PathTarget(path="/db"),))  # type: ignore[arg-type]
         for verb in verbs
     )
     when = When(operations=("PutObject",), of="volume", nth=nth)
+    if sent_bytes is not None:
+        when = replace(when, nth=1, sent_bytes=sent_bytes)
     return Scenario(
         name="written to",
         why="Nobody stops it.",
@@ -75,6 +78,30 @@ def test_a_torn_file_is_a_warning_and_the_next_night_has_it_right(
     duplicity: Duplicity, short_tmp: Path, tmp_path: Path
 ) -> None:
     assert seen(story(*["edit"] * 4), duplicity, short_tmp, tmp_path) == ["changed-while-read"]
+
+
+@pytest.mark.needs("gpg")
+def test_bytes_say_where_it_stands_too(
+    duplicity: Duplicity, short_tmp: Path, tmp_path: Path
+) -> None:
+    """Volumes of a mebibyte and a little: with the second one more than one is sent."""
+    with opened(duplicity, short_tmp) as bench:
+        events, result = drill(bench, story(*["edit"] * 4, sent_bytes=3 * MIB // 2), tmp_path)
+    (toxic,) = [one for one in events if isinstance(one, ToxicSeen)]
+    assert (toxic.fired, toxic.when) == (1, "PutObject of volume, with 1,572,864 bytes sent")
+    assert [key.split(".")[2] for key in toxic.keys] == ["vol2"]
+    assert toxic.matching_bytes > 3 * MIB
+    assert codes(result) == ["changed-while-read"]
+
+
+@pytest.mark.needs("gpg")
+def test_bytes_that_are_never_sent_are_told(
+    duplicity: Duplicity, short_tmp: Path, tmp_path: Path
+) -> None:
+    with opened(duplicity, short_tmp) as bench:
+        _, result = drill(bench, story("edit", sent_bytes=99 * MIB), tmp_path)
+    (found,) = [one for one in result.judgement.findings if one.code == "toxic-never-fired"]
+    assert "4 requests of 3,1" in found.message
 
 
 @pytest.mark.needs("gpg", "duplicity-0.8")

@@ -279,6 +279,8 @@ def kills(draw: st.DrawFn) -> tuple[Toxic, ...]:
         nth=draw(st.integers(1, 9)),
         times=draw(st.integers(1, 3)),
     )
+    if draw(st.booleans()):
+        when = replace(when, nth=1, sent_bytes=draw(st.integers(1, 1 << 40)))
     point = st.sampled_from(["head", "body", "answered"])
     one = st.builds(lambda at: Toxic(does=Kill(at=at), when=when), point)
     return tuple(draw(st.lists(one, min_size=1, max_size=2)))

@@ -12,10 +12,11 @@ _REMEMBERED = 4096  # a retry follows its forerunner within seconds
 
 
 class Armed(Rule):
-    """A toxic that waits for the nth request that fits. Counted, never random.
+    """A toxic that waits for the nth request that fits, or for bytes sent. Counted, never random.
 
-    ``seen`` is the number of different requests that fitted, ``fired`` that of attempts that were
-    hit. What is no hit passes as if there were no toxic.
+    ``seen`` is the number of different requests that fitted, ``sent_bytes`` what their heads
+    declare, ``fired`` the number of attempts that were hit. What is no hit passes as if there were
+    no toxic.
     """
 
     def __init__(self, *, toxic: Rule, when: When) -> None:
@@ -23,8 +24,10 @@ class Armed(Rule):
         self.when = when
         self.name = toxic.name
         self.seen = 0
+        self.sent_bytes = 0
         self.fired = 0
         self._numbers: OrderedDict[tuple[str, ...], int] = OrderedDict()
+        self._due = when.nth if when.sent_bytes is None else None  # None: not reached yet
         self._hit: set[int] = set()  # exchanges in flight that are hit
 
     async def at_head(self, exchange: Exchange) -> Answer | None:
@@ -58,6 +61,10 @@ class Armed(Rule):
         if exchange.attempt == 1 or known not in self._numbers:
             self.seen += 1
             self._numbers[known] = self.seen
+            self.sent_bytes += exchange.declared_bytes
+            wanted = self.when.sent_bytes
+            if self._due is None and wanted is not None and self.sent_bytes >= wanted:
+                self._due = self.seen
             if len(self._numbers) > _REMEMBERED:
                 self._numbers.popitem(last=False)
-        return self._numbers[known] == self.when.nth and self.fired < self.when.times
+        return self._numbers[known] == self._due and self.fired < self.when.times
