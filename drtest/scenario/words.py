@@ -355,7 +355,7 @@ CODES_LATER = _names(
     "no-lock "
     "backing-up-without-secret-key "
     "secret-visible "
-    "stores-disagree volsize-just-above-chunk request-model-off prices-old "
+    "volsize-just-above-chunk "
     "upgrade-url upgrade-option status-swallowed prune-after-failed-backup "
     "dated-target verify-compares-nothing left-the-sandbox"
 )

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from drtest.duplicity.versions import Duplicity
 from drtest.errors import ScenarioError
+from drtest.model.finding import CATALOGUE
 from drtest.model.interval import format_interval, parse_interval
 from drtest.model.money import Money, OfBaseline
 from drtest.model.scenario import (
@@ -40,8 +41,8 @@ from drtest.scenario.amount import (
     parse_size,
     parse_target,
 )
-from drtest.scenario.drill import parse_selector
 from drtest.scenario.budget import SCHEMA, parse_budget
+from drtest.scenario.drill import parse_selector
 from drtest.scenario.instant import last_second, parse_instant
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -206,7 +207,6 @@ def test_modes_are_octal_however_they_are_written(word: str) -> None:
     assert parse_mode(word) == 0o644
 
 
-# ---------------------------------------------------------------- restore points
 # ---------------------------------------------------------------- money
 
 
@@ -248,6 +248,7 @@ def test_other_budgets_are_refused_with_the_right_one_named(word: str, right: st
         parse_budget(word)
 
 
+# ---------------------------------------------------------------- restore points
 
 
 @pytest.mark.parametrize(
@@ -289,6 +290,7 @@ def test_no_word_is_both_built_and_not_built() -> None:
         (words.DETAILS, words.DETAILS_LATER),
         (words.DRILL, words.DRILL_LATER),
         (words.OBJECTIVES, words.OBJECTIVES_LATER),
+        (CATALOGUE, words.CODES_LATER),
     ]
     assert [set(now) & set(later) for now, later in pairs] == [set()] * len(pairs)
     assert set(words.MUTATIONS) == set(words.VERBS)
