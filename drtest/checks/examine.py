@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import assert_never
@@ -10,20 +10,17 @@ from typing import assert_never
 from drtest.checks import probed, safe
 from drtest.checks.case import Case
 from drtest.checks.ledger import Ledger, Reach
+from drtest.checks.result import notices, result
 from drtest.checks.words import shown
 from drtest.model.events import Call, DrillFinished, Restored
 from drtest.model.finding import CATALOGUE, Severity
 from drtest.model.names import SetId
 from drtest.model.run import DrillResult
 from drtest.model.tree import Difference, Entry
-from drtest.model.verdict import Disposition, Verdict
 from drtest.oracle.diff import diff, matches, reroot
 
 _LEFT_BEHIND = frozenset({"digest-differs", "type-differs", "link-target-differs", "extra-path"})
 _GPG_FAILED, _EXCEPTION = 31, 30  # without a passphrase duplicity asks a terminal, and breaks
-# log.WarningCode of duplicity 3.2.1: orphaned_sig, unnecessary_sig, unmatched_sig,
-# incomplete_backup, orphaned_backup.
-_ABOUT_SETS = frozenset({2, 3, 4, 5, 6})
 _TEMPORARY = "duplicity_temp."  # duplicity 3.2.1 path.py, get_temp_in_same_dir: no final path
 
 
@@ -43,46 +40,6 @@ def examine(case: Case, drill: DrillFinished, ledger: Ledger) -> DrillResult:
             assert_never(never)
     ledger.lost(drill, seen.losses)
     return result(case, drill, seen.codes, is_wrong=seen.is_wrong)
-
-
-def result(
-    case: Case, drill: DrillFinished, codes: set[str], *, is_wrong: bool = False
-) -> DrillResult:
-    """Return the report's line for *drill*, about which *codes* are said."""
-    severities = {CATALOGUE[code].severity for code in codes}
-    if not drill.restored:
-        severities.add(Severity.UNVERIFIED)
-    if is_wrong:
-        disposition = Disposition.SILENTLY_WRONG
-    elif drill.must_be == "detected":
-        has_seen = all(notices(one.call, drill.harmed) for one in drill.restored)
-        disposition = Disposition.NOTICED if has_seen else Disposition.UNSEEN
-    elif all(one.call.status == 0 for one in drill.restored):
-        disposition = Disposition.RECOVERED
-    else:
-        disposition = Disposition.REFUSED
-    point_at = drill.point_at
-    return DrillResult(
-        number=drill.number,
-        part=drill.part,
-        name=drill.name,
-        what=drill.what,
-        path=", ".join(
-            "everything" if one.path == "." else shown(one.path) for one in drill.restored
-        ),
-        asked_at=drill.asked_at,
-        restore_point=point_at,
-        must_be=drill.must_be,
-        disposition=disposition,
-        verdict=Verdict.worst([Verdict.PASS, *(one.verdict for one in severities)]),
-        recovery_time_s=sum(one.call.elapsed_s for one in drill.restored),
-        recovery_point_age_s=(
-            None if point_at is None else (case.end_of(drill.after) - point_at).total_seconds()
-        ),
-        reproduce=drill.reproduce,
-        wreck=drill.wreck,
-        probed=tuple(one.probed for one in drill.restored if one.probed is not None),
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,18 +116,10 @@ class _Seen:
         """What the application says; told beside what the comparison found, not instead of it."""
         for one in self.drill.restored:
             if one.probed is not None and (code := probed.CODES.get(one.probed.outcome)):
-                found = probed.evidence(one.probed, tree=self._compared())
+                tree = probed.tree(self.drill.must_be, self.codes, is_wrong=self.is_wrong)
+                found = probed.evidence(one.probed, tree=tree)
                 self.codes.add(code)
                 self.ledger.of_drill(code, self.drill, found)
-
-    def _compared(self) -> str:
-        if self.drill.must_be == "done":
-            return "which was not compared"
-        if self.is_wrong:
-            return "which is not as the source was"
-        if "changed-while-read" in self.codes:
-            return "where something changed while it was backed up"
-        return "which is as the source was"
 
     def _hung(self, call: Call) -> bool:
         if call.timed_out:
@@ -348,14 +297,3 @@ class _Seen:
             if one.code in _LEFT_BEHIND and not is_folder and not is_temporary:
                 self.codes.add("wrong-data-left-behind")
                 self.ledger.of_path("wrong-data-left-behind", self.drill, one, silent=False)
-
-
-def notices(call: Call, harmed: Collection[str]) -> bool:
-    """Whether an action said that something is wrong: by its status, or by a warning about it."""
-    if call.status != 0:
-        return True
-    return any(
-        one.code in _ABOUT_SETS or any(key in f"{one.text} {' '.join(one.args)}" for key in harmed)
-        for one in call.stanzas
-        if one.keyword in ("WARNING", "ERROR")
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+from collections.abc import Collection
 from datetime import timedelta
 
 from drtest.checks.words import age
@@ -12,6 +13,17 @@ from drtest.model.probe import Probed
 # A finding for each outcome that needs one.
 CODES = {"failed": "probe-failed", "hung": "probe-hung", "not started": "probe-not-started"}
 _LONGEST_COMMAND, _LONGEST_LINE = 60, 160
+
+
+def tree(must_be: str, codes: Collection[str], *, is_wrong: bool) -> str:
+    """Return how what was restored compares with the source, by the *codes* said of it so far."""
+    if must_be == "done":
+        return "which was not compared"
+    if is_wrong:
+        return "which is not as the source was"
+    if "changed-while-read" in codes:
+        return "where something changed while it was backed up"
+    return "which is as the source was"
 
 
 def evidence(one: Probed, *, tree: str) -> dict[str, object]:

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from drtest.checks import probed
 from drtest.checks.case import Case
 from drtest.checks.differences import path_finding
-from drtest.checks.examine import examine, result
+from drtest.checks.examine import examine
 from drtest.checks.ledger import Entry, Ledger, label_of
+from drtest.checks.result import result
 from drtest.checks.words import age, at_points, cause, counted, stanzas, status
 from drtest.model.events import DrillFinished
 from drtest.model.finding import Finding
