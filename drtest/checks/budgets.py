@@ -140,7 +140,7 @@ def _month(case: Case, bill: Bill, cost: Decimal, limit: _Limit) -> Finding:
             **_figures(bill.prices, cost, limit),
             "biggest": {
                 "what": line.what,
-                "phase": line.phase,
+                **({"phase": line.phase} if line.phase else {}),
                 "item": line.item,
                 "storage_class": line.storage_class,
                 "cost": figure(amount),

@@ -49,7 +49,6 @@ def test_the_finding_names_cost_budget_biggest_part_and_date() -> None:
         "prices_as_of": "2026-03-20",
         "biggest": {
             "what": "storage",
-            "phase": "",
             "item": "GB-month",
             "storage_class": "STANDARD",
             "cost": "18",
@@ -61,6 +60,13 @@ def test_requests_are_named_by_operation_and_phase() -> None:
     big = bill(lines=(replace(bill().lines[0], amount=Decimal(9)), *bill().lines[1:]))
     (found,) = findings(MONTH, big)
     assert "the most is PutObject in full, 60% of it" in found.message
+    assert found.evidence["biggest"] == {
+        "what": "requests",
+        "phase": "full",
+        "item": "PutObject",
+        "storage_class": "STANDARD",
+        "cost": "27",
+    }
 
 
 def test_a_restore_names_its_bytes() -> None:
