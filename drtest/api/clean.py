@@ -27,7 +27,9 @@ def clean(
         for folder in runs(reports)
         if folder != newest and from_epoch(folder.stat().st_mtime) < limit
     ]
-    kept = sorted(path for path in wrecks.root().iterdir() if path.is_dir())
+    kept = sorted(
+        path for path in wrecks.root().iterdir() if path.is_dir() and not wrecks.is_held(path)
+    )
     if dry_run:
         return (*kept, *old)
     for folder in (*kept, *old):

@@ -87,13 +87,13 @@ def run(
             baseline=held_against,
             sweep=sweep,
         )
-        try:
-            _go(course, started_at)
-        except UsageError:
-            course.archive.discard()  # nothing was run
-            raise
-        result = course.result(started_at=started_at, elapsed_s=monotonic_s() - started_s)
-        wrecks.end(course.archive.folder.name)
+        with wrecks.held(course.archive.folder.name):
+            try:
+                _go(course, started_at)
+            except UsageError:
+                course.archive.discard()  # nothing was run
+                raise
+            result = course.result(started_at=started_at, elapsed_s=monotonic_s() - started_s)
         course.archive.write_run(result)
         told.finish(result, course.archive.folder)
     return Run(

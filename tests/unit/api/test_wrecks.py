@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from drtest.api import wrecks
+from drtest.api.clean import clean
+from drtest.errors import EnvironmentFault
 
 
 @pytest.fixture
@@ -30,13 +33,33 @@ def test_wrecks_are_for_their_owner_alone(wreck: Path) -> None:
     [(False, 1000, True), (False, 999, False), (True, 1000, False)],
 )
 def test_what_stays(wreck: Path, as_expected: bool, most: int, stays: bool) -> None:
-    wrecks.settle(wreck, as_expected=as_expected, keep_max_bytes=most)
-    wrecks.end(wreck.parent.name)
+    with wrecks.held(wreck.parent.name):
+        wrecks.settle(wreck, as_expected=as_expected, keep_max_bytes=most)
     assert wreck.exists() is stays
     assert wreck.parent.exists() is stays
 
 
 def test_a_run_without_a_wreck_ends_without_one(wreck: Path) -> None:
-    wrecks.settle(wreck.with_name("02-other"), as_expected=False, keep_max_bytes=0)
-    wrecks.end("2026-01-02T000000Z")
+    with wrecks.held("2026-01-02T000000Z"):
+        wrecks.settle(wreck.with_name("02-other"), as_expected=False, keep_max_bytes=0)
     assert list(wrecks.root().iterdir()) == [wreck.parent]
+
+
+def test_wrecks_of_a_run_that_goes_on_are_left_alone(wreck: Path, tmp_path: Path) -> None:
+    def cleaned() -> tuple[Path, ...]:
+        return clean(tmp_path / "reports", tmp_path / "work", older_than=timedelta(days=1))
+
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "work").mkdir()
+    with wrecks.held(wreck.parent.name):
+        assert cleaned() == () and wreck.exists()
+    assert cleaned() == (wreck.parent,) and not wreck.parent.exists()
+
+
+def test_a_cache_that_cannot_be_made_is_a_fault_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(EnvironmentFault, match=r"cannot keep wrecks in .* XDG_CACHE_HOME"):
+        wrecks.root()
