@@ -14,6 +14,7 @@ from drtest.model.verdict import Verdict
 from drtest.report.calendar import counts
 from drtest.report.money import Priced, by_prices, money
 from drtest.report.plots import lasting
+from drtest.report.probes import asked
 from drtest.report.told import Mark, Told, points_of
 from drtest.report.totals import add_up
 from drtest.report.wording import count
@@ -85,6 +86,8 @@ def _back(run: RunResult, told: Sequence[Told]) -> Question:
     untried = by_state.get("untried", 0)
     text = f"{good:,} of {count(tried, 'restore point')} exact"
     text += f"; {untried:,} not drilled." if untried else "."
+    if probes := asked(calm):
+        text += f" The application was asked: {probes}."
     drills = sum(len(one.judgement.drills) for one in calm)
     mark = _mark(mine, calm, _of(calm)) if drills or mine else "unverified"
     return Question(

@@ -18,6 +18,7 @@ from drtest.model.traffic import Totals
 from drtest.model.verdict import Verdict
 from drtest.report.blocks import Style
 from drtest.report.lines import DIM, line, paragraph, table
+from drtest.report.probes import asked
 from drtest.report.totals import Foreseen, add_up, add_up_predicted
 from drtest.report.wording import count, pad, printable, size
 
@@ -117,11 +118,8 @@ def _achieved(result: ScenarioResult) -> str:
     else:
         age = format_interval(timedelta(seconds=age_s))
         parts.append(f"newest good restore point {age} old at the calendar's end")
-    if probes := [one for drill in drills for one in drill.probed]:
-        passed = sum(one.outcome == "passed" for one in probes)
-        alone = all(one.is_isolated for one in probes)
-        network = "without a network" if alone else "with this machine's network"
-        parts.append(f"{passed:,} of {count(len(probes), 'probe')} passed, {network}")
+    if told := asked([result]):
+        parts.append(told)
     return "; ".join(parts)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 from support.results import drill, run, scenario
+from support.runs import account, with_account
 
 from drtest.model.finding import Finding
 from drtest.model.probe import Probed
@@ -16,6 +17,7 @@ from drtest.report.console import Console
 from drtest.report.document import document, schema
 from drtest.report.evidence import evidence
 from drtest.report.interface import Reporters
+from drtest.report.questions import answers
 
 PASSED = Probed(
     command=("python3", "check.py"), status=0, elapsed_s=0.5, limit_s=60, is_isolated=True
@@ -41,6 +43,20 @@ def test_a_verbose_page_counts_them_and_says_whether_they_had_a_network() -> Non
     on = replace(PASSED, is_isolated=False)
     assert "2 of 2 probes passed, with this machine's network" in page(asked(PASSED, on))
     assert "probe" not in page(run(scenario("a")))
+
+
+def test_the_first_question_says_what_the_application_says() -> None:
+    drills = [drill(1, part, probed=(one,)) for part, one in enumerate((PASSED, FAILED), 1)]
+    told, plain = (
+        with_account(scenario("a", drills=made), account([("verified", 2)])) for made in (drills, 1)
+    )
+    (back, *_) = answers(run(told), ())
+    assert back.text == (
+        "2 of 2 restore points exact. "
+        "The application was asked: 1 of 2 probes passed, without a network."
+    )
+    (back, *_) = answers(run(plain), ())
+    assert "application" not in back.text
 
 
 def test_the_document_has_each_of_them() -> None:
