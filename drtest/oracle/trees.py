@@ -41,6 +41,7 @@ class TreeStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._bases: dict[int, int | None] = {}
 
     def record_truth(self, number: int, entries: Iterable[Entry]) -> TreeSummary:
         """Store the whole source, flags included, as truth *number* (0, 1, 2 ...); never twice."""
@@ -61,11 +62,8 @@ class TreeStore:
         layers: list[Path] = []
         at: int | None = number
         while at is not None:
-            file = self._truth_file(at)
-            if not file.exists():
-                raise DrtestError(f"truth {at} is not recorded in {self.folder}")
-            layers.append(file)
-            at = rows.read_head(file).base
+            layers.append(self._truth_file(at))
+            at = self._base_of(at)
         return _overlaid([rows.read(file) for file in layers])
 
     def record_restored(
@@ -105,6 +103,15 @@ class TreeStore:
             if matches(self.truth(number), self.restored(name), as_root=as_root, below=below):
                 return number
         return None
+
+    def _base_of(self, number: int) -> int | None:
+        """Return what truth *number* is stored against; a truth that was stored never changes."""
+        if number not in self._bases:
+            file = self._truth_file(number)
+            if not file.exists():
+                raise DrtestError(f"truth {number} is not recorded in {self.folder}")
+            self._bases[number] = rows.read_head(file).base
+        return self._bases[number]
 
     def _truth_file(self, number: int) -> Path:
         if number < 0:
