@@ -38,7 +38,7 @@ PRELOADED = "duplicity/preload_parent.py"
 BANS: dict[str, tuple[re.Pattern[str], frozenset[str]]] = {
     "processes": (
         re.compile(r"\bimport subprocess\b|\bos\.(system|popen|fork|exec\w+|posix_spawn\w*)\("),
-        frozenset({"process.py", PRELOADED}),
+        frozenset({"process/command.py", "process/child.py", "process/pipes.py", PRELOADED}),
     ),
     "time": (
         re.compile(

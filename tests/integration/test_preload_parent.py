@@ -23,7 +23,7 @@ from drtest.duplicity.preload import Preload, interpreter
 from drtest.duplicity.versions import Duplicity
 from drtest.errors import EnvironmentFault, Interrupted, UsageError
 
-PROJECT = Path(process.__file__).parents[1]
+PROJECT = Path(process.__file__).parents[2]
 ENV = {**process.CLEAN_LOCALE, "PATH": process.SYSTEM_PATH}
 ARGUMENTS = ["full", "--archive-dir", "/a"]
 # What a word on the command line makes the program do.

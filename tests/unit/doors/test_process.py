@@ -199,7 +199,7 @@ process.run(
 
 def test_a_killed_parent_leaves_no_child(tmp_path: Path) -> None:
     with fifo(tmp_path) as pipe:
-        project = Path(process.__file__).parents[1]
+        project = Path(process.__file__).parents[2]
         parent = process.start(
             [*PYTHON, PARENT.format(pipe=pipe), str(project), str(tmp_path)],
             env=ENV,

@@ -19,7 +19,7 @@ from drtest import process
 from drtest.errors import EnvironmentFault
 from drtest.runner.workspace import Workspace, remove_tree, sweep
 
-PROJECT = Path(process.__file__).parents[1]
+PROJECT = Path(process.__file__).parents[2]
 HOLD = """
 import sys
 sys.path[:0] = sys.argv[1].split(":")

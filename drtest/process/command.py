@@ -1,11 +1,4 @@
-"""The one door to other programs.
-
-Each child leads a process group of its own and dies with drtest (PR_SET_PDEATHSIG, set by
-util-linux's ``setpriv`` where it is there, since a preexec function is not safe among threads).
-Output goes to a file, so a chatty child cannot fill a pipe and hang. The environment is what the
-caller gives and nothing else. PR_SET_PDEATHSIG follows the *thread* that started the child: start
-servers from a thread that lives as long as they should.
-"""
+"""Runs one command to its end, and knows all that run, so that they can be stopped."""
 
 from __future__ import annotations
 
@@ -24,6 +17,7 @@ from typing import Protocol
 
 from drtest.clock import monotonic_s
 from drtest.errors import Interrupted, ToolMissing
+from drtest.process.pipes import Tail, given
 
 CLEAN_LOCALE: Mapping[str, str] = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -93,12 +87,12 @@ def run(
     Raises ToolMissing where the program is not there, Interrupted where ``stop_all`` ended it.
     """
     started = monotonic_s()
-    tail = None if tail_bytes is None else _Tail(tail_bytes)
+    tail = None if tail_bytes is None else Tail(tail_bytes)
     # Started under the lock, so that stop_all misses no child that is just being born.
     try:
-        with log.open("wb") as file, _input(stdin) as source, _lock:
+        with log.open("wb") as file, given(stdin) as source, _lock:
             sink = file.fileno() if tail is None else tail.writer
-            popen = _spawn(argv, env=env, sink=sink, source=source, cwd=cwd)
+            popen = spawn(argv, env=env, sink=sink, source=source, cwd=cwd)
             child = _Live(partial(kill_group, popen.pid))
             _live.add(child)
     except BaseException:
@@ -107,7 +101,7 @@ def run(
         raise
     timed_out = False
     try:
-        timed_out = not _ends_within(popen.pid, timeout_s, or_readable=kill_when, tail=tail)
+        timed_out = not ends_within(popen.pid, timeout_s, or_readable=kill_when, tail=tail)
     finally:
         # Also on the ordinary way: what the command left behind in its group must not outlive it.
         kill_group(popen.pid)
@@ -159,66 +153,6 @@ def stoppable(kill: Callable[[], None], *, name: str) -> Iterator[None]:
             raise Interrupted(f"{name} was stopped")
 
 
-class Child:
-    """A server that runs beside drtest until it is stopped."""
-
-    def __init__(self, popen: subprocess.Popen[bytes], log: Path) -> None:
-        self._popen = popen
-        self.log = log
-
-    @property
-    def pid(self) -> int:
-        """The process id, which is also the id of its group."""
-        return self._popen.pid
-
-    @property
-    def stdin_fd(self) -> int | None:
-        """The writing end of its standard input where ``start`` was asked for a pipe."""
-        return self._popen.stdin.fileno() if self._popen.stdin else None
-
-    def is_alive(self) -> bool:
-        """Whether it still runs."""
-        return self._popen.poll() is None
-
-    def stop(self, *, grace_s: float = 5.0) -> int:
-        """Ask it to end, kill its group after *grace_s*, and return its status. Idempotent."""
-        if self._popen.stdin:
-            with contextlib.suppress(BrokenPipeError):
-                self._popen.stdin.close()
-        if self.is_alive():
-            # Popen.wait would look every few milliseconds, and reap it before its group is killed.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGTERM)
-                _ends_within(self.pid, grace_s)
-        # Its own children too, whether or not it ended in time.
-        kill_group(self.pid)
-        return self._popen.wait()
-
-    def log_tail(self, lines: int = 20) -> tuple[str, ...]:
-        """Return the last lines that it wrote."""
-        with self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - 16_384))
-            text = file.read().decode("utf-8", "replace")
-        return tuple(text.splitlines()[-lines:])
-
-
-def start(
-    argv: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    log: Path,
-    cwd: Path | None = None,
-    pipe_stdin: bool = False,
-) -> Child:
-    """Start a server; its output goes to *log*. The caller stops it.
-
-    With ``pipe_stdin`` the child can notice by end-of-file that drtest is gone.
-    """
-    source = subprocess.PIPE if pipe_stdin else subprocess.DEVNULL
-    with log.open("wb") as sink:
-        return Child(_spawn(argv, env=env, sink=sink.fileno(), source=source, cwd=cwd), log)
-
-
 def kill_group(pid: int) -> None:
     """Kill the process group that *pid* leads; one that is gone already is fine."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -237,9 +171,10 @@ def _prefix() -> tuple[str, ...]:
     return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
-def _spawn(
+def spawn(
     argv: Sequence[str], *, env: Mapping[str, str], sink: int, source: int, cwd: Path | None
 ) -> subprocess.Popen[bytes]:
+    """Start *argv* in a group of its own; ToolMissing where the program is not there."""
     program = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=env.get("PATH"))
     if program is None or not os.access(program, os.X_OK):
         raise ToolMissing(f"{argv[0]} is not there or cannot be executed")
@@ -254,37 +189,8 @@ def _spawn(
     )
 
 
-class _Tail:
-    """A pipe that is read as fast as it fills, and the last bytes that came through it."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self.most_bytes = most_bytes
-        self.kept = bytearray()
-        self.reader, self.writer = os.pipe()
-        os.set_blocking(self.reader, False)
-
-    def take(self) -> bool:
-        """Keep what is there by now, a pipe's fill at most; return whether there was anything."""
-        try:
-            part = os.read(self.reader, 1 << 16)
-        except BlockingIOError:
-            return False
-        self.kept += part
-        del self.kept[: -self.most_bytes]
-        return bool(part)
-
-    def close(self) -> bytes:
-        """Take what is left, a few fills at most: a child that got away may go on for ever."""
-        os.close(self.writer)
-        for _ in range(64):
-            if not self.take():
-                break
-        os.close(self.reader)
-        return bytes(self.kept)
-
-
-def _ends_within(
-    pid: int, timeout_s: float, *, or_readable: int | None = None, tail: _Tail | None = None
+def ends_within(
+    pid: int, timeout_s: float, *, or_readable: int | None = None, tail: Tail | None = None
 ) -> bool:
     """Wait for the end of *pid* without reaping it: its group id stays its own until then."""
     handle = os.pidfd_open(pid)
@@ -305,18 +211,3 @@ def _ends_within(
         return False
     finally:
         os.close(handle)
-
-
-@contextlib.contextmanager
-def _input(data: bytes) -> Iterator[int]:
-    """A readable descriptor that gives *data* and then ends; a file in memory never blocks."""
-    if not data:
-        yield subprocess.DEVNULL
-        return
-    memory = os.memfd_create("stdin")
-    try:
-        os.write(memory, data)
-        os.lseek(memory, 0, os.SEEK_SET)
-        yield memory
-    finally:
-        os.close(memory)
