@@ -22,7 +22,7 @@ from drtest.model.grid import Grid, Project
 from drtest.model.host import Host
 from drtest.model.money import Budget, Money, OfBaseline
 from drtest.model.plan import plan
-from drtest.model.restores import resolve
+from drtest.model.restores import resolve, restores
 from drtest.model.rule import Rule
 from drtest.model.scenario import (
     AtAgo,
@@ -422,7 +422,11 @@ def drills(draw: st.DrawFn, scenario: Scenario, number: int, *, other_hosts: boo
         drill = replace(drill, probe=draw(st.none() | probes()))
     plain = isinstance(restore, Everything | Paths | OneFile) and not drill.damage
     if plain and plan(scenario).removing and draw(st.booleans()):
-        return replace(drill, when="after each prune")
+        after = replace(drill, when="after each prune")
+        # At an early prune there may be no such set, or none so long before it.
+        found = restores(scenario, after, made)
+        if found and all(one.point_at is not None for one in found):
+            return after
     if plain and draw(st.integers(0, 5)) == 0:
         return replace(drill, at=(AtBeforeFirst(),), must_be="refused", probe=None)
     nameable = [point for point in drill.at if not isinstance(point, AtTyped)]
