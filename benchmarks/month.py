@@ -19,6 +19,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs import EDGES, ratio
+
 from drtest import process, workload
 from drtest.api.options import cache_folder
 from drtest.chance import Seed
@@ -32,7 +34,6 @@ from drtest.scenario import loads
 from drtest.store.moto import Moto
 
 LIMITS = {"plain over loop": 0.75, "preloaded over loop": 0.40, "own CPU": 0.10, "report_s": 3.0}
-EDGES = Path(__file__).parents[1] / "scenarios" / "edges.yaml"
 HOUR_S = 3600.0
 
 MONTH = """\
@@ -243,14 +244,9 @@ def main() -> int:
         seen["own CPU"] = plain.own_s / plain.all_s
         report = _python(["-m", "drtest", "report", str(plain.folder)], folder)
         seen["report_s"] = report.elapsed_s
-        jobs = {
-            number: _python(
-                ["-m", "drtest", "run", str(EDGES), "--jobs", str(number), "--quiet"], folder
-            ).elapsed_s
-            for number in (1, 2)
-        }
-        print(f"the edges: --jobs 1 {jobs[1]:.1f} s, --jobs 2 {jobs[2]:.1f} s")
-        seen["jobs 2 over jobs 1"] = jobs[2] / jobs[1]
+        if (jobs := ratio(EDGES, folder)) is None:
+            raise SystemExit("the edges at --jobs 1 and 2 do not say the same")
+        seen["jobs 2 over jobs 1"] = jobs
         print(
             f"load {load:.1f} before, {os.getloadavg()[0]:.1f} after {monotonic_s() - began:.0f} s"
         )
