@@ -10,14 +10,17 @@ import pytest
 from drtest.model.plan import plan
 from drtest.model.scenario import (
     Backup,
+    Change,
     CopyOf,
     Drill,
     Expectation,
     FileSet,
     LiteralFile,
     Mutate,
+    NewKey,
     OwnKey,
     Policy,
+    Revoke,
     Scenario,
     Size,
     Symlink,
@@ -138,6 +141,36 @@ def test_parts_are_read_beside_the_scenario(tmp_path: Path) -> None:
     assert Path(key.file).resolve() == (tmp_path / "own.asc").resolve()
     (again,) = loads(dump(scenario))
     assert again.policy.encrypt_key == key
+
+
+def test_keys_are_read_with_all_that_happens_to_them() -> None:
+    scenario = one(
+        HEAD
+        + SOURCE
+        + """
+policy:
+  encrypt-key: {new: rsa2048, expires: 2026-02-01 12:00, passphrase: none}
+  sign-key: {new: ed25519}
+calendar:
+  - {at: 2026-01-01, do: [full, change: passphrase, change: sign-key, revoke: encrypt-key]}
+drills:
+  - {restore: everything, sign-key: old, escrow: [secret key, new passphrase]}
+"""
+    )
+    assert scenario.policy.encrypt_key == NewKey(
+        algorithm="rsa2048",
+        expires_at=datetime(2026, 2, 1, 12, tzinfo=UTC),
+        has_passphrase=False,
+    )
+    assert scenario.policy.sign_key == NewKey(algorithm="ed25519")
+    assert [dated.step for dated in scenario.steps[1:]] == [
+        Change(what="passphrase"),
+        Change(what="sign-key"),
+        Revoke(what="encrypt-key"),
+    ]
+    (drill,) = scenario.drills
+    assert drill.sign_key == "old"
+    assert drill.escrow == {"secret key", "new passphrase"}
 
 
 def test_a_part_that_is_overlaid_by_nothing_is_replaced_whole() -> None:
