@@ -33,6 +33,7 @@ from drtest.model.scenario import (
     Backup,
     Change,
     Count,
+    Database,
     DatedStep,
     Drill,
     Everything,
@@ -47,6 +48,7 @@ from drtest.model.scenario import (
     Paths,
     PathTarget,
     Policy,
+    Probe,
     Prune,
     Revoke,
     Scenario,
@@ -65,6 +67,7 @@ IS_ROOT = os.getuid() == 0
 PLAIN = st.text(string.ascii_lowercase, min_size=2, max_size=6)
 LOSES_A_FILE = {"delete"}
 MARKER = ".nobackup"
+STANDS_THERE = Probe(command=("sh", "-c", 'test -e "$DRTEST_RESTORED" -o -L "$DRTEST_RESTORED"'))
 _GIVEN = {None, "any bytes in names", *(["root"] if IS_ROOT else [])}
 ZOO = [name for name, thing in THINGS.items() if thing.needs in _GIVEN]
 GAPS = st.one_of(
@@ -123,7 +126,7 @@ def _has_dollar(source: Sequence[SourceEntry]) -> bool:
 @st.composite
 def _entry(draw: st.DrawFn, name: str, first: str) -> SourceEntry:
     path = draw(st.sampled_from([f"/{name}", f"{first}/{name}"]))
-    match draw(st.sampled_from(["files", "files", "literal", "symlink", "zoo"])):
+    match draw(st.sampled_from(["files", "files", "literal", "symlink", "zoo", "database"])):
         case "files":
             return FileSet(
                 path=path,
@@ -137,6 +140,8 @@ def _entry(draw: st.DrawFn, name: str, first: str) -> SourceEntry:
             return LiteralFile(path=path, content=draw(st.text(max_size=40)), mode=mode)
         case "symlink":
             return Symlink(path=path, target=draw(st.sampled_from([first[1:], "..", "/etc", "no"])))
+        case "database":
+            return Database(path=path, size_bytes=16 << 10)
         case _:
             some = draw(st.lists(st.sampled_from(ZOO), min_size=1, max_size=4, unique=True))
             return Zoo(path=path, things=tuple(some))
@@ -423,6 +428,7 @@ def _drills(draw: st.DrawFn, scenario: Scenario, ground: Ground, number: int) ->
         escrow=frozenset() if is_locked else None,
         sign_key="new" if signs_all and draw(st.booleans()) else None,
         must_be="refused" if is_locked else "recovered",
+        probe=None if is_locked else draw(st.sampled_from([None, None, STANDS_THERE])),
     )
 
 
