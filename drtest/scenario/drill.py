@@ -25,7 +25,6 @@ from drtest.model.scenario import (
     Drill,
     DrillMoment,
     DrillOutcome,
-    EscrowItem,
     Everything,
     OneFile,
     Paths,
@@ -33,9 +32,9 @@ from drtest.model.scenario import (
     RestoreWhat,
     Run,
     RunAction,
-    Which,
 )
 from drtest.scenario import fields, words
+from drtest.scenario.escrow import read_escrow, read_sign_key
 from drtest.scenario.fields import Fields
 from drtest.scenario.harm import read_damage
 from drtest.scenario.host import read_host, read_options
@@ -112,13 +111,13 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
     else:
         selectors.append((AtEnd(), node.place))
     escrow: list[tuple[str, Place]] = []
-    kept = _escrow(found, problems, escrow)
+    kept = read_escrow(found, problems, escrow)
     when: str | None = "end"
     if (value := found.get("when")) is not None:
         when = fields.word(value, problems, what="moment of a drill", allowed=words.MOMENTS)
     host = None if (value := found.get("host")) is None else read_host(value, problems)
     options = read_options(found, problems)
-    sign_key = _sign_key(found, problems)
+    sign_key = read_sign_key(found, problems)
     probe = read_probe(found, problems)
     damage: list[Damage | None] = []
     if (value := found.get("damage")) is not None:
@@ -147,16 +146,6 @@ def _drill(node: Node, number: int, problems: Problems) -> PlacedDrill | None:
         selectors=tuple(selectors),
         paths=tuple(paths),
         escrow=tuple(escrow),
-    )
-
-
-def _sign_key(found: Fields, problems: Problems) -> Which | None:
-    node = found.get("sign-key")
-    if node is None:
-        return None
-    return cast(
-        Which | None,
-        fields.word(node, problems, what="signing key of the calendar", allowed=words.WHICH),
     )
 
 
@@ -294,35 +283,6 @@ def _ago(written: str) -> timedelta:
         raise ValueError(
             f"{near}{fields.INTERVALS}; or an instant such as 2026-01-09 03:00"
         ) from error
-
-
-def _escrow(
-    found: Fields, problems: Problems, places: list[tuple[str, Place]]
-) -> frozenset[EscrowItem] | None:
-    node = found.get("escrow")
-    if node is None:
-        return None
-    if isinstance(node, Scalar) and node.value == "none":
-        return frozenset()
-    kept: set[EscrowItem] = set()
-    for item in fields.items(node):
-        allowed = words.ESCROW if isinstance(node, Sequence) else ("none", *words.ESCROW)
-        word = fields.word(item, problems, what="thing in escrow", allowed=allowed)
-        if word is not None:
-            kept.add(cast(EscrowItem, word))
-            places.append((word, item.place))
-    passphrases = [item for item in words.ESCROW if item in kept and item.endswith("passphrase")]
-    if "wrong passphrase" in kept and len(passphrases) > 1:
-        problems.add(
-            node.place, "the passphrase is right or wrong, not both", "keep one of the two"
-        )
-    elif len(passphrases) > 1:
-        problems.add(
-            node.place,
-            f"{' and '.join(passphrases)} together say the same twice",
-            "write passphrase alone: it is each that there ever was",
-        )
-    return frozenset(kept)
 
 
 def _must_be(
