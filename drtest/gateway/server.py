@@ -152,12 +152,13 @@ def _die(error: BaseException) -> NoReturn:
 
 async def serve(control: Path, log: Path, folder: Path) -> None:
     """Obey the parent until it closes the control connection or sends SIGTERM."""
+    requests = RequestLog(log)  # there before the parent is told that the gateway runs
     reader, writer = await asyncio.open_unix_connection(str(control))
 
     def tell(message: Message) -> None:
         writer.write(json.dumps(message).encode() + b"\n")
 
-    server = Server(RequestLog(log), folder, tell=tell)
+    server = Server(requests, folder, tell=tell)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     running: set[asyncio.Task[None]] = set()

@@ -121,6 +121,10 @@ def _insert(database: sqlite3.Connection, rows: int, rng: Random) -> None:
 
 def _connect(full: str) -> sqlite3.Connection:
     database = sqlite3.connect(full)
-    for pragma in _PRAGMAS:
-        database.execute(pragma)
+    try:
+        for pragma in _PRAGMAS:
+            database.execute(pragma)
+    except BaseException:
+        database.close()
+        raise
     return database

@@ -31,6 +31,11 @@ def answering(sock: socket.socket) -> None:
         sock.sendall(OK)
 
 
+def test_a_gateway_that_runs_has_a_log(tmp_path: Path) -> None:
+    with Gateway(tmp_path, log=tmp_path / "requests.jsonl") as running:
+        assert running.log.read_text() == ""
+
+
 def test_ports_give_scenario_step_and_phase(gateway: Gateway) -> None:
     with (
         serving(answering) as (port, troubles),

@@ -94,10 +94,12 @@ def test_what_is_not_its_own_is_left_to_others(content: bytes, tmp_path: Path) -
     assert not (tmp_path / "copy").exists()
 
 
-def test_one_that_is_cut_short_is_no_database_any_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [101, 5_000])
+def test_one_that_is_cut_short_is_no_database_any_more(size: int, tmp_path: Path) -> None:
     file = made(tmp_path)
-    os.truncate(file, 5_000)
+    os.truncate(file, size)
     assert not database.write(str(file), "edit", Seed(value=1).rng())
+    assert not database.copy(str(file), str(tmp_path / "copy"))
 
 
 def test_mutations_write_to_it_and_copy_it(tmp_path: Path) -> None:
