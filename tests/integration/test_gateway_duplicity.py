@@ -78,6 +78,7 @@ class Bench:
             **process.CLEAN_LOCALE,
             "PATH": process.SYSTEM_PATH,
             "HOME": str(self.folder),
+            "TMPDIR": str(self.folder),  # what is killed leaves its volumes there
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             **listener.environment,
