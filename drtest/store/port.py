@@ -38,12 +38,13 @@ def is_listened_on_by(port: int, pid: int) -> bool:
     """Whether the process *pid* itself listens on *port* of 127.0.0.1.
 
     An answer on the port is not enough: it may be another server's that took it first.
-    /proc/net/tcp gives the socket's inode (proc(5)), /proc/PID/fd whose it is.
+    /proc/net/tcp gives the socket's inode (proc(5)), /proc/PID/fd whose it is. Of a process that
+    has ended, and of one that may do more than this one, only root may look at that: no.
     """
     inodes = _listening_inodes(port)
     if not inodes:
         return False
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):
                 if str(descriptor.readlink()) in inodes:
