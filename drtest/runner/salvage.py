@@ -129,7 +129,8 @@ class Salvage:
             lines.append(f"export PASSPHRASE={said}")
         plain = ["--no-encryption"] if self.is_plain else []
         words = shlex.join([str(self.stand.bench.duplicity.program), "restore", *plain])
-        lines.append(f'{words} --archive-dir "$(mktemp -d)" "file://$PWD/{OBJECTS}" TARGET')
+        lines.append(f'{words} --archive-dir "$GNUPGHOME/archive" "file://$PWD/{OBJECTS}" TARGET')
+        lines.append('gpgconf --kill gpg-agent; rm -rf "$GNUPGHOME"  # the agent would outlive it')
         return [
             "",
             "To restore from the objects by hand, in this folder:",

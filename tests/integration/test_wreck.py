@@ -94,14 +94,20 @@ def test_the_source_comes_back_from_the_objects_as_the_wreck_says(
         *("d1.1", "d3.1", "source", "keys", "objects", "objects-d3")
     }
     script = commands(wreck).replace("TARGET", str(tmp_path / "back"))
+    temporary = cache.parent / "t"  # short: a gpg-agent's socket lies there
+    temporary.mkdir()
     done = subprocess.run(
         ["sh", "-eux", "-c", script],
         cwd=wreck,
-        env={"PATH": environment(tmp_path)["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+        env={
+            **{"PATH": environment(tmp_path)["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+            "TMPDIR": str(temporary),
+        },
         capture_output=True,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr.decode()
+    assert list(temporary.iterdir()) == []
     assert contents(tmp_path / "back") == contents(wreck / "source") != {}
     whole, harmed = contents(wreck / "objects"), contents(wreck / "objects-d3")
     (lost,) = set(whole) - set(harmed)
