@@ -31,7 +31,8 @@ def missing(case: Case, drill: DrillFinished) -> list[str]:
     needed = case.locks.needed(lock_at(case.scenario, case.locks, drill.point_at))
     items = frozenset(drill.escrow)
     found: list[str] = []
-    if needed.passphrase and needed.passphrase not in case.locks.held(items):  # type: ignore[arg-type]
+    held = case.locks.held(items)  # type: ignore[arg-type]  # an event has them as plain text
+    if needed.passphrase and needed.passphrase not in held:
         found.append(case.locks.name_of(needed.passphrase))
     if needed.secret_key and "secret key" not in items:
         found.append("secret key")

@@ -17,7 +17,7 @@ from drtest import process
 def signals_stop(stop: threading.Event) -> Iterator[None]:
     """SIGINT and SIGTERM end what runs, and leave time to report what is finished."""
 
-    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  (as signal has it)
         if stop.is_set():
             typer.echo("still ending: stopping gpg-agents and the store", err=True)
         stop.set()

@@ -81,7 +81,7 @@ def _by_scenario(sums: dict[_Kind, _Sum], listeners: dict[int, Row]) -> dict[str
                 status=status,
                 error_code=error,
                 outcome=outcome,  # type: ignore[arg-type]  # rows are written by this package
-                meant_for=meant,  # type: ignore[arg-type]
+                meant_for=meant,  # type: ignore[arg-type]  # likewise
                 count=found.count,
                 body_in_bytes=found.body_in_bytes,
                 body_out_bytes=found.body_out_bytes,

@@ -80,7 +80,8 @@ def look(top: bytes, path: str, known: Known | None = None) -> Found:
     if is_same and [entry.name for entry in entries] == names:
         count = len(names)
         return Found("", count, folders, is_plain, None, known.stats)
-    rows = {row[0]: row for row in marshal.loads(known.rows) if type(row) is tuple}  # noqa: S302
+    before = marshal.loads(known.rows)  # noqa: S302  (likewise)
+    rows = {row[0]: row for row in before if type(row) is tuple}
     return _gathered(prefix, entries, dict(zip(names, identities, strict=True)), rows, known)
 
 

@@ -180,7 +180,7 @@ def _key(key: KeySpec) -> Tree:
             if expires_at is not None:
                 tree["expires"] = format_instant(expires_at)
             if not key.has_passphrase:
-                tree["passphrase"] = "none"  # noqa: S105
+                tree["passphrase"] = "none"  # noqa: S105  (a word: it has none)
             return Flow(tree)
         case OwnKey(fingerprint=fingerprint):
             return fingerprint
