@@ -149,7 +149,7 @@ def _outcome(run: _Run, traffic: _Traffic) -> Outcome:
         if isinstance(event, ActionFinished) and event.index in backups
     ]
     first = next((sets[one.step] for one in made if one.is_full and one.step in sets), None)
-    stored = _left(run.events)
+    stored = seen.left(run.events)
     judged, requested = run.result.judgement, run.result.requests
     return Outcome(
         at=(policy.volsize_mib, policy.s3_multipart_chunk_size_mib or 0),
@@ -171,17 +171,6 @@ def _outcome(run: _Run, traffic: _Traffic) -> Outcome:
             restore_s=_mean(drill.recovery_time_s for drill in judged.drills),
         ),
     )
-
-
-def _left(events: Iterable[Event]) -> dict[str, int]:
-    """The objects that lie in the bucket in the end, with their bytes."""
-    keys: dict[str, int] = {}
-    for event in events:
-        if isinstance(event, ListingRecorded):
-            for key in event.removed:
-                keys.pop(key, None)
-            keys.update((one.key, one.size_bytes) for one in event.added)
-    return keys
 
 
 def _mean(values: Iterable[float]) -> float | None:

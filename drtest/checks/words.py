@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from drtest.model import nouns
 from drtest.model.events import Call, Stanza
 from drtest.model.interval import format_instant, format_interval
 
@@ -17,9 +18,7 @@ def shown(path: str) -> str:
     return "/" if path == "." else f"/{path}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return ``1 path``, ``1,200 paths``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+counted = nouns.counted
 
 
 def listed(instants: Collection[datetime]) -> str:

@@ -147,12 +147,11 @@ class Evidence:
             return too_few(at[0])
         return ""
 
-    def why_no_unseen(self) -> str:
-        """Why the model could not be held to a volume size that it had not seen."""
-        at = self.sweep.unseen
-        if at is None:
+    def why_no_unseen(self, unseen: ModelError | None) -> str:
+        """Why the model could not be held to a volume size that it had not seen; "" if it was."""
+        if self.sweep.unseen is None:
             return self.sweep.why_no_unseen
-        return "" if self.error(at) is not None else "its run did not come to its end"
+        return "" if unseen is not None else "its run did not come to its end"
 
     def error(self, at: At) -> ModelError | None:
         """The model beside the meter of the run at *at*; None where it cannot or need not be."""

@@ -24,6 +24,17 @@ def sets(events: Iterable[Event]) -> dict[int, SetSizes]:
     return found
 
 
+def left(events: Iterable[Event]) -> dict[str, int]:
+    """Return the objects that the listings of *events* leave in the bucket, with their bytes."""
+    keys: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, ListingRecorded):
+            for key in event.removed:
+                keys.pop(key, None)
+            keys.update((one.key, one.size_bytes) for one in event.added)
+    return keys
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """What lies in the bucket in the end."""
@@ -34,12 +45,7 @@ class Bucket:
 
 def bucket(events: Iterable[Event]) -> Bucket:
     """Return what the listings of *events* leave, the newest chain set by set."""
-    keys: dict[str, int] = {}
-    for event in events:
-        if isinstance(event, ListingRecorded):
-            for key in event.removed:
-                keys.pop(key, None)
-            keys.update((one.key, one.size_bytes) for one in event.added)
+    keys = left(events)
     whole = sorted(_by_set(keys).items(), key=lambda pair: pair[0].at)
     fulls = [number for number, (one, _) in enumerate(whole) if one.is_full]
     newest = whole[fulls[-1] :] if fulls else []

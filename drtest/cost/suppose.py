@@ -8,6 +8,7 @@ from drtest.cost.load import Rhythm
 from drtest.cost.shapes import MIB
 from drtest.cost.tariff import Tariff
 from drtest.model.grid import Grid
+from drtest.model.nouns import counted
 from drtest.model.policy import Policy
 from drtest.model.tune import Sized
 
@@ -24,8 +25,8 @@ def assumptions(
     """Yield each assumption as a sentence without its full stop."""
     days, increments, chains = rhythm.cycle_days, rhythm.increments, rhythm.chains
     yield (
-        f"a full every {_count(days, 'day')} with {_count(increments, 'incremental')} after it, "
-        f"{_count(chains, 'chain')} kept, as the bucket is once retention has set in"
+        f"a full every {counted(days, 'day')} with {counted(increments, 'incremental')} after it, "
+        f"{counted(chains, 'chain')} kept, as the bucket is once retention has set in"
     )
     if not policy.has_retention:
         yield "nothing is ever removed: the chains are those that the calendar made"
@@ -55,7 +56,3 @@ def assumptions(
             f"{', '.join(cold)}: volumes are thawed the standard way before a restore, which takes "
             "hours that are not in its time, and which duplicity does not ask for itself"
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

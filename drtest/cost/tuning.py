@@ -18,6 +18,7 @@ from drtest.cost.load import steady
 from drtest.cost.projection import (
     Chain,
     Load,
+    Month,
     Restore,
     archive_bytes,
     chain,
@@ -67,6 +68,7 @@ def tuning(
     )
     points = tuple(_point(seen, at, tariffs) for at in sweep.points)
     at_yours = seen.chain(sweep.yours)
+    unseen = None if sweep.unseen is None else seen.error(sweep.unseen)
     return Tuning(
         scenario=sweep.scenario,
         file=sweep.file,
@@ -89,8 +91,8 @@ def tuning(
             )
             for number, tariff in enumerate(tariffs)
         ),
-        unseen=None if sweep.unseen is None else seen.error(sweep.unseen),
-        why_no_unseen=seen.why_no_unseen(),
+        unseen=unseen,
+        why_no_unseen=seen.why_no_unseen(unseen),
         assumptions=tuple(
             assumptions(
                 sweep.grid,
@@ -144,7 +146,7 @@ def _point(seen: Evidence, at: At, tariffs: Sequence[Tariff]) -> Point:
         restore_file=_restored(one_file, seen),
         restore_all=_restored(everything, seen),
         priced=tuple(
-            _priced(seen, one, tariff, one_file=one_file, everything=everything)
+            _priced(seen, one, found, tariff, one_file=one_file, everything=everything)
             for tariff in tariffs
         ),
         metered=None if outcome is None else outcome.metered,
@@ -162,9 +164,14 @@ def _restored(found: Restore, seen: Evidence) -> Restored:
 
 
 def _priced(
-    seen: Evidence, one: Chain, tariff: Tariff, *, one_file: Restore, everything: Restore
+    seen: Evidence,
+    one: Chain,
+    found: Month,
+    tariff: Tariff,
+    *,
+    one_file: Restore,
+    everything: Restore,
 ) -> Priced:
-    found = month(one)
     by_class: dict[str, Fraction] = {}
     for (_, operation), number in found.operations.items():
         group = tariff.book.operations.get(operation, "")  # lacking: refused below

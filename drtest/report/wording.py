@@ -7,6 +7,8 @@ from shlex import quote
 
 from rich.cells import cell_len, chop_cells
 
+from drtest.model import nouns
+
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -61,9 +63,7 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
-def count(number: int, noun: str) -> str:
-    """Return ``1 drill``, ``1,204 drills``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+count = nouns.counted
 
 
 def size(size_bytes: int) -> str:
